@@ -1,0 +1,33 @@
+"""What this package raises to the user."""
+
+from __future__ import annotations
+
+from compiler.events import FrameRecord
+
+
+class CompilerError(RuntimeError):
+    """Base of everything this package raises by itself."""
+
+
+class Unsupported(CompilerError):
+    """A full-graph compile met a graph break.
+
+    Attributes:
+        record: The `FrameRecord` of the frame, with the reason and the user's line.
+    """
+
+    def __init__(self, record: FrameRecord) -> None:
+        self.record = record
+        super().__init__(record.reason.describe() if record.reason else record.outcome)
+
+
+class BackendError(CompilerError):
+    """A backend raised, or returned something that is not callable."""
+
+
+class UnknownBackend(CompilerError, ValueError):
+    """No backend has that name; the message lists the known ones, closest first."""
+
+
+class InternalError(CompilerError):
+    """An error of our own; raised to the user only with ``config.strict``."""

@@ -1,0 +1,147 @@
+"""Records: every captured frame ends as exactly one `FrameRecord`.
+
+Reports, logs, the pytest plugin and full-graph errors read these records and nothing else.
+A record names the user's own line, a cause and a hint; `Reason.describe` is the one place
+where a cause is phrased.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import linecache
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+Outcome = Literal["compiled", "broken", "skipped", "fell_back"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Location:
+    """A line of user code."""
+
+    file: str
+    line: int
+    function: str
+
+    @property
+    def source_line(self) -> str:
+        """The text of the line, stripped; empty where the source is not on disk."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """Why a frame was not captured whole.
+
+    Attributes:
+        kind: A key of `compiler.breaks.KINDS`, stable across versions.
+        context: What exactly was met (a name, a type, an opcode).
+        explanation: Why it cannot be captured, in a sentence.
+        hints: What the user can do about it.
+        stack: The user's lines, outermost first; the last one is the cause.
+    """
+
+    kind: str
+    context: str
+    explanation: str
+    hints: tuple[str, ...]
+    stack: tuple[Location, ...]
+
+    @property
+    def location(self) -> Location:
+        return self.stack[-1]
+
+    def describe(self) -> str:
+        """The reason as text of several lines: place, cause, hints, stack."""
+        where = self.location
+        lines = [f"{where}: {self.kind}: {self.context}"]
+        if where.source_line:
+            lines.append(f"    {where.source_line}")
+        lines.append(f"  {self.explanation}")
+        lines += [f"  hint: {hint}" for hint in self.hints]
+        if len(self.stack) > 1:
+            lines.append("  reached through:")
+            lines += [f"    {place} in {place.function}" for place in self.stack[:-1]]
+        return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FrameRecord:
+    """How one attempt at one frame ended.
+
+    Attributes:
+        outcome: ``compiled`` (the whole frame), ``broken`` (up to a graph break; the rest
+            goes on in a resume function), ``skipped`` (deliberately eager) or ``fell_back``
+            (eager because of an error of ours or of a backend).
+        frame: The frame's own function, at its first line or at the line it resumes from.
+        reason: Why, unless compiled.
+        recompile: Why earlier compiled code did not fit, one line per rejected entry; empty
+            on a first compile.
+        graph_ops: Number of operations in the captured graph (0: there is no graph).
+        capture_ns: Time spent interpreting and rewriting, in nanoseconds.
+        backend_ns: Time spent in the backend, in nanoseconds.
+        details: Objects for `compiler.explain` (graph module, guards, code); empty unless
+            somebody collects with ``details=True``.
+    """
+
+    outcome: Outcome
+    frame: Location
+    reason: Reason | None = None
+    recompile: tuple[str, ...] = ()
+    graph_ops: int = 0
+    capture_ns: int = 0
+    backend_ns: int = 0
+    details: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+Listener = Callable[[FrameRecord], None]
+
+_lock = threading.Lock()
+_listeners: tuple[Listener, ...] = ()
+_detail_users = 0
+
+
+def subscribe(listener: Listener) -> Callable[[], None]:
+    """Call `listener` with every record of every thread; returns what unsubscribes it."""
+    global _listeners
+    with _lock:
+        _listeners = (*_listeners, listener)
+
+    def unsubscribe() -> None:
+        global _listeners
+        with _lock:
+            _listeners = tuple(other for other in _listeners if other is not listener)
+
+    return unsubscribe
+
+
+def publish(record: FrameRecord) -> None:
+    """Hand one record to all listeners."""
+    for listener in _listeners:
+        listener(record)
+
+
+def wants_details() -> bool:
+    """Whether a collector asked for graphs, guards and code in the records."""
+    return _detail_users > 0
+
+
+@contextlib.contextmanager
+def collect(*, details: bool = False) -> Iterator[list[FrameRecord]]:
+    """Gather the records published during a ``with`` block, of all threads, in order."""
+    global _detail_users
+    records: list[FrameRecord] = []
+    unsubscribe = subscribe(records.append)
+    with _lock:
+        _detail_users += details
+    try:
+        yield records
+    finally:
+        unsubscribe()
+        with _lock:
+            _detail_users -= details

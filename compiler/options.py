@@ -1,0 +1,115 @@
+"""Options of one `compiler.optimize` call, and the process-wide `config`.
+
+`Options` is frozen and built once per call: everything downstream reads it and nothing
+changes it. `config` holds the knobs that are not per call. Each field is typed; a value
+of another type is refused. A field can be set by assignment, for a block with
+`config.patch(name=value)`, or from the environment as ``COMPILER_<NAME>`` in capitals.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import difflib
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Options:
+    """What one call of `compiler.optimize` asked for.
+
+    Attributes:
+        backend: Turns ``(GraphModule, example_inputs)`` into a callable.
+        backend_name: The name the user gave, or the callable's own, for messages.
+        fullgraph: Raise `compiler.Unsupported` at the first graph break.
+        dynamic: ``None`` decides by itself, ``True``/``False`` force symbolic/static sizes.
+    """
+
+    backend: Callable[..., Any]
+    backend_name: str
+    fullgraph: bool = False
+    dynamic: bool | None = None
+
+
+def closest(name: str, known: list[str]) -> str:
+    """The known names as one phrase, the closest match first."""
+    ranked = difflib.get_close_matches(name, known, n=len(known) or 1, cutoff=0.0)
+    rest = [other for other in sorted(known) if other not in ranked]
+    return ", ".join(ranked + rest)
+
+
+@dataclasses.dataclass
+class Config:
+    """Process-wide settings; see the module docstring for the ways to set them."""
+
+    recompile_limit: int = 8
+    """Compiled entries kept for one code object before its frames run in eager."""
+
+    strict: bool = False
+    """Raise our own internal errors instead of running the frame in eager."""
+
+    max_trace_instructions: int = 400_000
+    """Bytecode instructions interpreted for one frame before the capture gives up."""
+
+    max_inline_depth: int = 60
+    """Nested Python calls traced into before a call becomes a graph break."""
+
+    capture_all_frames: bool = False
+    """Capture frames reached under the hook even where no tensor or module is in sight."""
+
+    skip_files: str = ""
+    """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            text = os.environ.get(f"COMPILER_{field.name.upper()}")
+            if text is not None:
+                setattr(self, field.name, _parse(field.name, text, type(getattr(self, field.name))))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        default = type(self).__dataclass_fields__.get(name)
+        if default is None:
+            known = [field.name for field in dataclasses.fields(self)]
+            raise AttributeError(f"unknown option {name!r}; there are: {closest(name, known)}")
+        wanted = type(default.default)
+        if type(value) is not wanted:
+            raise TypeError(f"config.{name} takes {wanted.__name__}, not {type(value).__name__}")
+        object.__setattr__(self, name, value)
+
+    @contextlib.contextmanager
+    def patch(self, **changes: object) -> Iterator[None]:
+        """Set fields for the duration of a ``with`` block.
+
+        Raises:
+            AttributeError: a name is unknown; the message lists the known ones.
+            TypeError: a value has the wrong type.
+        """
+        known = {field.name for field in dataclasses.fields(self)}
+        before = {name: getattr(self, name) for name in changes if name in known}
+        try:
+            for name, value in changes.items():
+                setattr(self, name, value)
+            yield
+        finally:
+            for name, value in before.items():
+                setattr(self, name, value)
+
+
+def _parse(name: str, text: str, wanted: type) -> object:
+    if wanted is bool:
+        lowered = text.strip().lower()
+        if lowered in _TRUE or lowered in _FALSE:
+            return lowered in _TRUE
+        raise ValueError(f"COMPILER_{name.upper()}={text!r} is not a boolean (1/0, true/false, yes/no, on/off)")
+    try:
+        return wanted(text)
+    except ValueError:
+        raise ValueError(f"COMPILER_{name.upper()}={text!r} is not of type {wanted.__name__}") from None
+
+
+config = Config()
