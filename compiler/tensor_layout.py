@@ -31,6 +31,7 @@ class Layout(NamedTuple):
     extra: int  # names, symbolic shapes: 0 in plain tensors
     ndim: int  # followed by five sizes and five strides
     flags: int  # dtype, device, and bits derived from them and from the sizes
+    flags_mask: int  # without padding
     keyset: int  # dispatch keys: backend, conj, neg, autograd
     vtable: int  # the word 0 of plain dense tensors
     requires_grad: int  # address of c10::TensorImpl::requires_grad() const, or 0
@@ -40,26 +41,42 @@ def _words(tensor: torch.Tensor) -> tuple[int, ...]:
     return tuple((ctypes.c_uint64 * _WORDS).from_address(tensor._cdata))
 
 
-def _changed(left: torch.Tensor, right: torch.Tensor) -> set[int]:
-    return {i for i, (a, b) in enumerate(zip(_words(left), _words(right))) if a != b}
-
-
 def _only(found: set[int]) -> int:
     if len(found) != 1:
         raise LookupError(f"one word expected, found {sorted(found)}")
     return next(iter(found))
 
 
-def _volatile() -> set[int]:
-    """Words that differ between tensors with the same metadata: pointers, counters, the storage offset."""
+def _fill_heap(byte: int) -> None:
+    """Leaves chunks of TensorImpl's size filled with ``byte``, so that padding shows as bits that differ."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    chunks = [libc.malloc(ctypes.c_size_t(_WORDS * _WORD)) for _ in range(16)]
+    for chunk in chunks:
+        ctypes.memset(chunk, byte, _WORDS * _WORD)
+    for chunk in chunks:
+        libc.free(chunk)
+
+
+def _moving_bits() -> list[int]:
+    """Per word, the bits that differ between tensors with the same metadata: pointers, counters, storage offset, padding."""
     base, viewed = torch.zeros(64), torch.zeros(3, 4)
     view = viewed[0]  # which counts a reference more to `viewed`
-    alike = [torch.zeros(3, 4) for _ in range(8)] + [base[i : i + 12].view(3, 4) for i in range(8)]
+    alike = [torch.zeros(3, 4) for _ in range(8)] + [base[i : i + 12].view(3, 4) for i in range(8)] + [viewed]
     alike += [torch.zeros(3, 4, requires_grad=True), torch.zeros(3, 4).add_(1), torch.nn.Parameter(torch.zeros(3, 4))]
-    alike += [viewed, torch.zeros(3, 4)]
-    changed = set().union(*(_changed(a, b) for a, b in pairwise(alike)))
+    for byte in (0x00, 0xFF):
+        _fill_heap(byte)
+        alike += [torch.zeros(3, 4) for _ in range(8)]
+    moving = [0] * _WORDS
+    for left, right in pairwise(alike):
+        moving = [bits | (a ^ b) for bits, a, b in zip(moving, _words(left), _words(right))]
     del view
-    return changed
+    return moving
+
+
+def _changed(left: torch.Tensor, right: torch.Tensor, moving: list[int], start: int) -> set[int]:
+    words = list(zip(_words(left), _words(right), moving))
+    return {i for i in range(start, _WORDS) if (words[i][0] ^ words[i][1]) & ~words[i][2]}
 
 
 def _impl_offset() -> int:
@@ -75,10 +92,10 @@ def _ndim_word() -> int:
     return _only({i for i in range(_WORDS - len(pattern) + 1) if words[i : i + len(pattern)] == pattern})
 
 
-def _extra_word(volatile: set[int], ndim: int) -> int:
+def _extra_word(moving: list[int], ndim: int) -> int:
     """The pointer to what plain tensors lack: the one word before the sizes that is 0 in all of them and never moves."""
     words = _words(torch.zeros(3, 4, requires_grad=True))
-    return _only({i for i in range(ndim) if words[i] == 0 and i not in volatile})
+    return _only({i for i in range(ndim) if words[i] == 0 and not moving[i]})
 
 
 def _requires_grad_address() -> int:
@@ -95,17 +112,17 @@ def _requires_grad_address() -> int:
 
 
 def _find() -> Layout:
-    volatile = _volatile()
+    moving, ndim = _moving_bits(), _ndim_word()
+    end = ndim + 1 + 2 * INLINE_DIMS
     complex_tensor = torch.zeros(3, 4, dtype=torch.complex64)
-    dtype_words = _changed(torch.zeros(3, 4), torch.zeros(3, 4, dtype=torch.float64)) - volatile
-    conj_words = _changed(complex_tensor, complex_tensor.conj()) - volatile
-    ndim = _ndim_word()
+    flags = _only(_changed(torch.zeros(3, 4), torch.zeros(3, 4, dtype=torch.float64), moving, end))
     return Layout(
         impl_offset=_impl_offset(),
-        extra=_extra_word(volatile, ndim),
+        extra=_extra_word(moving, ndim),
         ndim=ndim,
-        flags=_only(dtype_words),
-        keyset=_only(conj_words),
+        flags=flags,
+        flags_mask=~moving[flags] & (2**64 - 1),
+        keyset=_only(_changed(complex_tensor, complex_tensor.conj(), moving, end)),
         vtable=_words(torch.zeros(3, 4))[0],
         requires_grad=_requires_grad_address(),
     )
@@ -118,7 +135,7 @@ def fingerprint(layout: Layout, tensor: torch.Tensor) -> tuple[int, ...] | None:
     if words[0] != layout.vtable or words[layout.extra] != 0 or ndim > INLINE_DIMS:
         return None
     sizes, strides = layout.ndim + 1, layout.ndim + 1 + INLINE_DIMS
-    return (words[layout.flags], words[layout.keyset], ndim, *words[sizes : sizes + ndim], *words[strides : strides + ndim])
+    return (words[layout.flags] & layout.flags_mask, words[layout.keyset], ndim, *words[sizes : sizes + ndim], *words[strides : strides + ndim])
 
 
 def _mutations() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -148,7 +165,7 @@ def _sample() -> Iterator[torch.Tensor]:
     for dtype in dtypes:
         for shape in shapes:
             yield torch.empty(shape, dtype=dtype)
-            yield torch.empty(shape, dtype=dtype).permute(*reversed(range(len(shape))))
+            yield torch.empty(shape, dtype=dtype).permute(tuple(reversed(range(len(shape)))))
             yield torch.empty(shape, dtype=dtype, device="meta")
     for shape in shapes[4:]:
         doubled = torch.empty([2 * size for size in shape])
@@ -162,7 +179,6 @@ def _sample() -> Iterator[torch.Tensor]:
     with torch.inference_mode():
         yield torch.zeros(2, 3)
     yield torch.zeros(2, 3).to_sparse()
-    yield torch.zeros(2, 3).to_sparse_csr()
     if torch.cuda.is_available():
         yield torch.zeros(2, 3, device="cuda")
 

@@ -10,7 +10,7 @@ static struct {
     bool usable;
     Py_ssize_t impl_offset;
     int extra, ndim, flags, keyset;
-    uint64_t vtable;
+    uint64_t flags_mask, vtable;
     bool (*requires_grad)(const void *); /* or NULL: ask the getter */
     PyGetSetDef *requires_grad_getter, *is_leaf_getter;
     PyTypeObject *tensor, *parameter;
@@ -82,13 +82,14 @@ measure(void)
     if (words == NULL) {
         return -1;
     }
-    unsigned long long vtable = 0, requires_grad = 0;
+    unsigned long long flags_mask = 0, vtable = 0, requires_grad = 0;
     if (words != Py_None
-        && !PyArg_ParseTuple(words, "niiiiKK", &layout.impl_offset, &layout.extra, &layout.ndim, &layout.flags, &layout.keyset,
-                             &vtable, &requires_grad)) {
+        && !PyArg_ParseTuple(words, "niiiKiKK", &layout.impl_offset, &layout.extra, &layout.ndim, &layout.flags, &flags_mask,
+                             &layout.keyset, &vtable, &requires_grad)) {
         Py_DECREF(words);
         return -1;
     }
+    layout.flags_mask = flags_mask;
     layout.vtable = vtable;
     layout.requires_grad = (bool (*)(const void *))(uintptr_t)requires_grad;
     layout.usable = words != Py_None && layout.requires_grad_getter != NULL && layout.is_leaf_getter != NULL;
@@ -157,7 +158,7 @@ shape_holds(TensorFacts *facts, const uint64_t *words)
 static inline bool
 flags_are_known(TensorFacts *facts, const uint64_t *words)
 {
-    uint64_t flags = words[layout.flags], keyset = words[layout.keyset];
+    uint64_t flags = words[layout.flags] & layout.flags_mask, keyset = words[layout.keyset];
     for (int i = 0; i < facts->known; i++) {
         if (LIKELY(flags == facts->flags[i] && keyset == facts->keyset[i])) {
             return true;
@@ -199,7 +200,7 @@ note_flags(TensorFacts *facts, PyObject *value)
 {
     const uint64_t *words = impl_words(value);
     if (facts->quick && words_are_plain(words) && facts->known < KNOWN_PAIRS && !flags_are_known(facts, words)) {
-        facts->flags[facts->known] = words[layout.flags];
+        facts->flags[facts->known] = words[layout.flags] & layout.flags_mask;
         facts->keyset[facts->known++] = words[layout.keyset];
     }
 }
