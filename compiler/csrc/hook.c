@@ -19,30 +19,29 @@ static PyObject *thread_key;
 
 static Py_ssize_t active_threads;      /* threads that have a context */
 static _PyFrameEvalFunction next_evaluator; /* what was installed before ours */
-static _PyFrameEvalFunction below;     /* what was installed before ours the time before, when ours was buried */
-static bool buried;                    /* another evaluator was put on top of ours, and may hand frames down to us */
+static bool installed;                 /* we put ours in place and have not taken it back: it is on top, or under another one */
 
 static PyObject *evaluate(PyThreadState *tstate, Frame *frame, int throwflag);
 
 /* ---- installing ---- */
+
+/* Another evaluator was put on top of ours, and hands frames down to us. */
+static inline bool
+is_buried(_PyFrameEvalFunction current)
+{
+    return installed && current != evaluate && current != next_evaluator && current != _PyEval_EvalFrameDefault;
+}
 
 static void
 install(void)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Get();
     _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(interpreter);
-    if (current == evaluate) {
-        return;
+    if (current != evaluate && !is_buried(current)) {
+        next_evaluator = current;
+        _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
     }
-    if (buried && current != _PyEval_EvalFrameDefault) {
-        below = below != NULL ? below : next_evaluator;
-    }
-    else {
-        below = NULL;
-    }
-    buried = false;
-    next_evaluator = current;
-    _PyInterpreterState_SetEvalFrameFunc(interpreter, evaluate);
+    installed = true;
 }
 
 static void
@@ -50,12 +49,13 @@ uninstall(void)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Get();
     _PyFrameEvalFunction current = _PyInterpreterState_GetEvalFrameFunc(interpreter);
+    if (is_buried(current)) {
+        return; /* whoever is on top would not survive it; we pass frames on, and leave when we come to the top again */
+    }
     if (current == evaluate) {
         _PyInterpreterState_SetEvalFrameFunc(interpreter, next_evaluator);
     }
-    else if (current != _PyEval_EvalFrameDefault) {
-        buried = true;
-    }
+    installed = false;
 }
 
 /* ---- threads ---- */
@@ -174,8 +174,8 @@ pass_down(PyThreadState *tstate, Thread *thread, Frame *frame, int throwflag)
         return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
     }
     Frame *outer = thread->passing;
-    if (outer == frame) { /* the next evaluator handed the frame down to us, whom it had found below itself */
-        return (below != NULL ? below : _PyEval_EvalFrameDefault)(tstate, frame, throwflag);
+    if (UNLIKELY(outer == frame)) { /* it came back: the next evaluator had found ours below itself */
+        return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
     }
     thread->passing = frame;
     PyObject *result = next_evaluator(tstate, frame, throwflag);
@@ -247,6 +247,7 @@ call_replacement(Thread *thread, Entry *entry, const Scope *scope)
     if (UNLIKELY(function == NULL)) {
         return NULL;
     }
+    entry->hits++;
     PyObject *result;
     if (entry->keep_hook && thread->context != NULL) {
         thread->expected = code;
@@ -272,8 +273,8 @@ hook_call_replacement(Entry *entry, const Scope *scope)
 static PyObject *
 run_entry(PyThreadState *tstate, Thread *thread, Frame *frame, Entry *entry, const Scope *scope)
 {
-    entry->hits++;
     if (entry->code == NULL) {
+        entry->hits++;
         return entry->keep_hook ? pass_down(tstate, thread, frame, 0) : pass_silently(tstate, thread, frame);
     }
     return frame_finish(tstate, frame, call_replacement(thread, entry, scope));
@@ -343,6 +344,9 @@ evaluate(PyThreadState *tstate, Frame *frame, int throwflag)
     enum { SUSPENDS = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR | CO_ITERABLE_COROUTINE };
     Thread *thread = this_thread;
     if (thread == NULL || thread->context == NULL || throwflag) {
+        if (UNLIKELY(active_threads == 0)) {
+            uninstall();
+        }
         return pass_down(tstate, thread, frame, throwflag);
     }
     PyCodeObject *code = frame_code(frame);
