@@ -81,7 +81,9 @@ def _changed(left: torch.Tensor, right: torch.Tensor, moving: list[int], start: 
 
 def _impl_offset() -> int:
     tensors = [torch.zeros(2), torch.nn.Parameter(torch.zeros(3)), torch.zeros(4, 4).t()]
-    offsets = [{i for i in range(2, 5) if ctypes.c_uint64.from_address(id(t) + i * _WORD).value == t._cdata} for t in tensors]
+    offsets = [
+        {i for i in range(2, 5) if ctypes.c_uint64.from_address(id(t) + i * _WORD).value == t._cdata} for t in tensors
+    ]
     return _only(set.intersection(*offsets)) * _WORD
 
 
@@ -135,7 +137,13 @@ def fingerprint(layout: Layout, tensor: torch.Tensor) -> tuple[int, ...] | None:
     if words[0] != layout.vtable or words[layout.extra] != 0 or ndim > INLINE_DIMS:
         return None
     sizes, strides = layout.ndim + 1, layout.ndim + 1 + INLINE_DIMS
-    return (words[layout.flags] & layout.flags_mask, words[layout.keyset], ndim, *words[sizes : sizes + ndim], *words[strides : strides + ndim])
+    return (
+        words[layout.flags] & layout.flags_mask,
+        words[layout.keyset],
+        ndim,
+        *words[sizes : sizes + ndim],
+        *words[strides : strides + ndim],
+    )
 
 
 def _mutations() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -160,8 +168,29 @@ def _mutations() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def _sample() -> Iterator[torch.Tensor]:
-    dtypes = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.bool, torch.complex64)
-    shapes = ((), (1,), (0,), (4,), (2, 3), (3, 2), (1, 2, 3), (2, 3, 1, 2), (2, 1, 2, 1, 3), (2, 3, 2, 3, 2), (1, 2, 1, 2, 1, 2))
+    dtypes = (
+        torch.float32,
+        torch.float64,
+        torch.float16,
+        torch.bfloat16,
+        torch.int64,
+        torch.int32,
+        torch.bool,
+        torch.complex64,
+    )
+    shapes = (
+        (),
+        (1,),
+        (0,),
+        (4,),
+        (2, 3),
+        (3, 2),
+        (1, 2, 3),
+        (2, 3, 1, 2),
+        (2, 1, 2, 1, 3),
+        (2, 3, 2, 3, 2),
+        (1, 2, 1, 2, 1, 2),
+    )
     for dtype in dtypes:
         for shape in shapes:
             yield torch.empty(shape, dtype=dtype)
@@ -188,7 +217,10 @@ def _passes_self_test(layout: Layout) -> bool:
     kept = [*_sample(), *(tensor for pair in _mutations() for tensor in pair)]
     for tensor in kept:
         key = fingerprint(layout, tensor)
-        if key is not None and facts_of.setdefault(key, Description.of(tensor, (), False)).difference(tensor) is not None:
+        if (
+            key is not None
+            and facts_of.setdefault(key, Description.of(tensor, (), False)).difference(tensor) is not None
+        ):
             return False
     return True
 

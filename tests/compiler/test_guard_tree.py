@@ -22,7 +22,9 @@ ABSENT = _C.ABSENT
 MODULE_VALUE = [1]
 
 
-def check(spec: list[Any], *values: Any, closure: tuple[Any, ...] | None = None, scope: dict[str, Any] | None = None) -> int:
+def check(
+    spec: list[Any], *values: Any, closure: tuple[Any, ...] | None = None, scope: dict[str, Any] | None = None
+) -> int:
     import builtins
 
     return _C.GuardTree(spec).check(values, globals() if scope is None else scope, vars(builtins), closure)
@@ -261,7 +263,17 @@ def test_predicates_run_without_a_context():
 
 
 def test_state():
-    tree = _C.GuardTree([(-1, "local", 0, 0, [(5, "state", ((torch.is_grad_enabled, True), (torch.get_num_threads, torch.get_num_threads())))])])
+    tree = _C.GuardTree(
+        [
+            (
+                -1,
+                "local",
+                0,
+                0,
+                [(5, "state", ((torch.is_grad_enabled, True), (torch.get_num_threads, torch.get_num_threads())))],
+            )
+        ]
+    )
     assert tree.check((1,), {}, {}, None) == -1
     with torch.no_grad():
         assert tree.check((1,), {}, {}, None) == 5
@@ -272,7 +284,11 @@ def test_state():
 
 
 def test_same_as_and_distinct():
-    spec = [(-1, "local", 0, 0, [(10, "same_as", 1)]), (-1, "local", 1, 0, []), (-1, "local", 2, 0, [(11, "distinct", [0, 2])])]
+    spec = [
+        (-1, "local", 0, 0, [(10, "same_as", 1)]),
+        (-1, "local", 1, 0, []),
+        (-1, "local", 2, 0, [(11, "distinct", [0, 2])]),
+    ]
     tree, a, b = _C.GuardTree(spec), [1], [1]
     for values, answer in (((a, a, b), -1), ((a, b, b), 10), ((a, a, a), 11), ((b, b, a), -1), ((a, a, b), -1)):
         assert tree.check(values, {}, {}, None) == answer
@@ -345,7 +361,9 @@ def test_attributes_stored_by_specialised_code(slots, materialise):
             holder.__dict__
         for i in range(slots):
             setattr(holder, f"a{i}", i)
-        items = _C.GuardTree([(-1, "local", 0, 0, []), (0, "dict", None, 1, [(2, "items", {"x": good, "gone": ABSENT})])])
+        items = _C.GuardTree(
+            [(-1, "local", 0, 0, []), (0, "dict", None, 1, [(2, "items", {"x": good, "gone": ABSENT})])]
+        )
         key = _C.GuardTree([(-1, "local", 0, 0, []), (0, "dict", None, 1, []), (1, "key", "x", 2, [(3, "is", good)])])
         for new in (good, bad, good, bad, bad, good):
             store(holder, new)
@@ -410,7 +428,10 @@ def test_class_attrs_notice_changes():
         (lambda: setattr(Middle, "forward", len), lambda: delattr(Middle, "forward")),
         (lambda: setattr(Leaf, "hook", None), lambda: delattr(Leaf, "hook")),
         (lambda: setattr(Base, "forward", len), lambda: setattr(Base, "forward", forward)),
-        (lambda: setattr(Leaf, "__bases__", (Sibling.__bases__[0].__bases__[0].__bases__[0],)), lambda: setattr(Leaf, "__bases__", (Middle,))),
+        (
+            lambda: setattr(Leaf, "__bases__", (Sibling.__bases__[0].__bases__[0].__bases__[0],)),
+            lambda: setattr(Leaf, "__bases__", (Middle,)),
+        ),
     ):
         assert ask() == ask() == -1
         change()
@@ -433,7 +454,11 @@ def test_a_child_is_reached_only_after_its_parents_checks():
         reached.append(value)
         return True
 
-    spec = [(-1, "local", 0, 0, [(1, "type", list)]), (0, "call", len, 2, [(3, "predicate", note)]), (-1, "local", 1, 4, [(5, "equal", 1)])]
+    spec = [
+        (-1, "local", 0, 0, [(1, "type", list)]),
+        (0, "call", len, 2, [(3, "predicate", note)]),
+        (-1, "local", 1, 4, [(5, "equal", 1)]),
+    ]
     tree = _C.GuardTree(spec)
     assert tree.check((3, 1), {}, {}, None) == 1
     assert tree.check(([1], 2), {}, {}, None) == 5
@@ -465,7 +490,13 @@ def test_values_stay_alive_while_code_runs():
     spec = [
         (-1, "local", 0, 0, []),
         (0, "key", "a", 1, []),
-        (1, "item", 0, 2, [(3, "predicate", destroy), (4, "type", object), (5, "predicate", lambda value: type(value) is object)]),
+        (
+            1,
+            "item",
+            0,
+            2,
+            [(3, "predicate", destroy), (4, "type", object), (5, "predicate", lambda value: type(value) is object)],
+        ),
         (1, "item", 0, 6, [(7, "same_as", 2)]),
     ]
     assert _C.GuardTree(spec).check((holder,), {}, {}, None) == -1
@@ -580,7 +611,10 @@ def tensor_zoo() -> list[torch.Tensor]:
         base.imag,
         base.conj().imag,
     ]
-    zoo += [torch.zeros(4, 6, dtype=dtype) for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.bool)]
+    zoo += [
+        torch.zeros(4, 6, dtype=dtype)
+        for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.bool)
+    ]
     with torch.inference_mode():
         zoo.append(torch.zeros(4, 6))
     if torch.cuda.is_available():
@@ -591,7 +625,16 @@ def tensor_zoo() -> list[torch.Tensor]:
 def truth(tensor: torch.Tensor) -> tuple[Any, ...]:
     stride = tensor.stride() if tensor.layout == torch.strided else None
     bits = (tensor.is_conj(), tensor.is_neg(), tensor._is_zerotensor(), tensor.is_inference())
-    return (type(tensor), tensor.dtype, tensor.device, tensor.layout, tuple(tensor.shape), stride, tensor.requires_grad, *bits)
+    return (
+        type(tensor),
+        tensor.dtype,
+        tensor.device,
+        tensor.layout,
+        tuple(tensor.shape),
+        stride,
+        tensor.requires_grad,
+        *bits,
+    )
 
 
 def test_tensor_facts_of_every_pair():
@@ -666,7 +709,9 @@ def test_dynamic_dims():
     assert not facts.check(torch.zeros(4, 8, 7).transpose(1, 2)) and not facts.check(torch.zeros(4, 7, 8).double())
     channels_last = torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last)
     facts = _C.TensorFacts(channels_last, dynamic_dims=(2, 3))
-    assert facts.check(torch.zeros(2, 3, 7, 8).to(memory_format=torch.channels_last)) and not facts.check(torch.zeros(2, 3, 7, 8))
+    assert facts.check(torch.zeros(2, 3, 7, 8).to(memory_format=torch.channels_last)) and not facts.check(
+        torch.zeros(2, 3, 7, 8)
+    )
     with pytest.raises(ValueError):
         _C.TensorFacts(torch.zeros(2), dynamic_dims=(1,))
 

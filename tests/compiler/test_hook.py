@@ -118,7 +118,9 @@ def test_failures_name_the_guard(context):
     def fn(x, y):
         return x
 
-    first = context.replace(fn, fn, guards=[(-1, "local", 0, 10, [(11, "type", str)]), (-1, "local", 1, 12, [(13, "type", str)])])
+    first = context.replace(
+        fn, fn, guards=[(-1, "local", 0, 10, [(11, "type", str)]), (-1, "local", 1, 12, [(13, "type", str)])]
+    )
     second = context.replace(fn, fn, guards=[(-1, "local", 1, 20, [(21, "type", int)])])
     other = Recorder()
     other.replace(fn, fn)
@@ -249,7 +251,10 @@ def test_nested_and_recursive_frames(context):
         return 1 if n == 0 else n * FACT(n - 1)
 
     by.__globals__["FACT"] = fact
-    entry = context.replace(fact, FunctionType(by.__code__.replace(co_freevars=fact.__code__.co_freevars), globals(), closure=fact.__closure__))
+    entry = context.replace(
+        fact,
+        FunctionType(by.__code__.replace(co_freevars=fact.__code__.co_freevars), globals(), closure=fact.__closure__),
+    )
     assert _C.Optimized(fact, context)(20) == 2432902008176640000
     assert entry.hits == 21
 
@@ -789,7 +794,12 @@ def test_tracing(context, install, keep_hook):
 def test_monitoring(context):
     monitoring = sys.monitoring
     tool, events = 4, []
-    kinds = [monitoring.events.PY_START, monitoring.events.PY_RETURN, monitoring.events.PY_UNWIND, monitoring.events.PY_THROW]
+    kinds = [
+        monitoring.events.PY_START,
+        monitoring.events.PY_RETURN,
+        monitoring.events.PY_UNWIND,
+        monitoring.events.PY_THROW,
+    ]
 
     def fn(x):
         return x
@@ -903,7 +913,12 @@ def test_fork(context):
     started.wait()
     pid = os.fork()
     if pid == 0:
-        good = _C.get_context() is None and fn(1) == 1 and _C.Optimized(fn, context)(1) == 2 and _C.Optimized(fn, context)(x=1) == 2
+        good = (
+            _C.get_context() is None
+            and fn(1) == 1
+            and _C.Optimized(fn, context)(1) == 2
+            and _C.Optimized(fn, context)(x=1) == 2
+        )
         os._exit(0 if good else 1)
     done.set()
     thread.join()
