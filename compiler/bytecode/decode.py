@@ -79,16 +79,27 @@ class Handler:
 
 
 class Program:
-    """The canonical form of one code object; immutable by convention, and shared."""
+    """The canonical form of one code object; immutable by convention, and shared.
 
-    __slots__ = ("_code", "_handlers", "instrs", "is_generator")
+    Attributes:
+        instrs: The instructions in order.
+        index_at: Byte offset of each native instruction → index of the canonical one it is part of, or (if it
+            was dropped) of the next one.
+    """
+
+    __slots__ = ("_code", "_handlers", "index_at", "instrs", "is_generator")
 
     def __init__(
-        self, code: CodeType, instrs: list[Instr], handlers: list[Handler | None]
+        self,
+        code: CodeType,
+        instrs: list[Instr],
+        index_at: dict[int, int],
+        handlers: list[Handler | None],
     ) -> None:
         # A strong reference would keep the cache's key alive for ever.
         self._code = weakref.ref(code)
         self.instrs = instrs
+        self.index_at = index_at
         self._handlers = handlers
         self.is_generator = is_generator(code)
 
@@ -166,7 +177,6 @@ class _Decoding:
         self.natives = natives(code)
         self.positions: list[Positions] = list(code.co_positions())
         self.instrs: list[Instr] = []
-        #: Native offset → canonical index, for every offset that can be jumped to.
         self.index_at: dict[int, int] = {}
         self.by_start = {native.start: i for i, native in enumerate(self.natives)}
         self.skipped = self._skipped()
@@ -176,7 +186,7 @@ class _Decoding:
         self._resolve_jumps(offsets)
         ranges = exception_ranges(self.code)
         handlers = [self._handler(range_at(ranges, native.offset)) for native in offsets]
-        return Program(self.code, self.instrs, handlers)
+        return Program(self.code, self.instrs, self.index_at, handlers)
 
     def _skipped(self) -> set[int]:
         """Starts of the instructions that are never executed: generator prologue, ends of loops."""

@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Any
 
 import bytecode as bc
+from bytecode.instr import InstrLocation
 
 from compiler.bytecode.tables import NULL_FIRST, OPERATORS, VERSION
 
@@ -51,7 +52,7 @@ class SlotInstr(bc.Instr):
 
     __slots__ = ("real",)
 
-    def __init__(self, real: str, cell: bc.CellVar | bc.FreeVar, location: bc.InstrLocation) -> None:
+    def __init__(self, real: str, cell: bc.CellVar | bc.FreeVar, location: InstrLocation) -> None:
         super().__init__("LOAD_DEREF", cell, location=location)
         self.real = real
 
@@ -90,11 +91,11 @@ class Emitter:
         self.items: list[Item] = []
         self.scope = scope or Scope()
         self._pool = pool or ConstPool()
-        self._location = bc.InstrLocation(line, line, None, None)
+        self._location = InstrLocation(line, line, None, None)
 
     def set_line(self, line: int | None) -> None:
         """The source line of what is emitted from here on."""
-        self._location = bc.InstrLocation(line, line, None, None)
+        self._location = InstrLocation(line, line, None, None)
 
     def emit(self, name: str, arg: Any = bc.UNSET) -> None:
         """One native instruction, its argument as `bytecode` wants it; the way out for what has no method."""
