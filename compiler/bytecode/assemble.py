@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import CodeType
 from typing import Literal
 
@@ -15,9 +16,10 @@ import bytecode as bc
 from bytecode.instr import InstrLocation
 from bytecode.flags import CompilerFlags
 
-from compiler.bytecode.decode import decode, is_generator
+from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Emitter, Item, Scope, SlotInstr
 from compiler.bytecode.flow import stack_depths
+from compiler.bytecode.program import Program, is_generator
 from compiler.bytecode.replica import Detour, Replica
 from compiler.bytecode.tables import SKIPPED_AT_TARGET
 
@@ -60,6 +62,8 @@ def spliced(
         tails: By the index of a successor of `at`: what to do instead of going there. A tail finds the stack
             as the original has it there, runs outside of all try ranges, and returns. Without a tail for a
             successor, the original's code goes on.
+
+    A prologue that stores a local into the slot of a displaced cell pushes that cell first.
     """
     _refuse_unfit(original)
     scope = Scope(original.co_cellvars, original.co_freevars)
@@ -75,7 +79,7 @@ def spliced(
     stacksize = peak(prologue.items, 0)
     items = _prefix(original, scope) + prologue.items + copy.items
     for successor, emit_tail in tails.items():
-        tail = Emitter(scope, line, pool)
+        tail = Emitter(scope_at(program, successor, scope), line, pool)
         tail.place(ways[successor])
         if successor == program.instrs[at].target:
             _end_loop(tail, program.instrs[at].op)
@@ -84,6 +88,12 @@ def spliced(
         stacksize = max(stacksize, peak(tail.items[start:], depths[successor] or 0))
         items += tail.items
     return _finish(original, items, argument_slots(original), scope, pool, stacksize)
+
+
+def scope_at(program: Program, index: int, scope: Scope) -> Scope:
+    """`scope` as it is on entry to instruction `index`."""
+    displaced = program.displaced.get(index)
+    return scope if displaced is None else replace(scope, displaced=displaced)
 
 
 def _end_loop(tail: Emitter, op: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import CodeType
+from types import CellType, CodeType
 from typing import Any
 
 import bytecode as bc
@@ -59,17 +59,21 @@ class SlotInstr(bc.Instr):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which names of the code being written are cells, and whose."""
+    """Which names of the code being written are cells, and whose.
+
+    `displaced` cells are aside on the stack, and put back before anybody reads them.
+    """
 
     cellvars: tuple[str, ...] = ()
     freevars: tuple[str, ...] = ()
+    displaced: frozenset[str] = frozenset()
 
     def cell(self, name: str) -> bc.CellVar | bc.FreeVar:
         """`name` as an argument of an opcode of cells."""
         return bc.CellVar(name) if name in self.cellvars else bc.FreeVar(name)
 
 
-_LOAD_CLOSURE = "LOAD_CLOSURE" if VERSION < (3, 13) else "LOAD_FAST"
+LOAD_CLOSURE = "LOAD_CLOSURE" if VERSION < (3, 13) else "LOAD_FAST"
 _LOAD_ATTR_BIT = VERSION >= (3, 12)
 _POP_JUMP = "POP_JUMP_FORWARD_IF_" if VERSION < (3, 12) else "POP_JUMP_IF_"
 _HAS_CLOSURE = 0x08
@@ -117,8 +121,11 @@ class Emitter:
         self.emit("DELETE_FAST", name)
 
     def load_closure(self, name: str) -> None:
-        """Push the cell itself."""
-        self.emit(_LOAD_CLOSURE, self.scope.cell(name))
+        """Push the cell itself; of a displaced one, a stand-in that nobody will look into."""
+        if name in self.scope.displaced:
+            self.load_const(CellType())
+            return
+        self.emit(LOAD_CLOSURE, self.scope.cell(name))
 
     def load_deref(self, name: str) -> None:
         self.emit("LOAD_DEREF", self.scope.cell(name))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from compiler.bytecode.decode import Instr, Program
+from compiler.bytecode.program import Instr, Program
 from compiler.bytecode.stack import effect
 
 Depths = list[int | None]

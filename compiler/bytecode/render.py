@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import dis
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
 import bytecode as bc
 from bytecode.instr import InstrLocation
 
-from compiler.bytecode.decode import Positions
-from compiler.bytecode.emit import ConstPool, Scope, SlotInstr
+from compiler.bytecode.program import Positions
+from compiler.bytecode.emit import LOAD_CLOSURE, ConstPool, Scope, SlotInstr
 from compiler.bytecode.native import Native
-from compiler.bytecode.tables import COMPARE_SHIFT, COMPARE_TO_BOOL, OPCODES, VERSION, Names
+from compiler.bytecode.tables import COMPARE_SHIFT, COMPARE_TO_BOOL, ON_CELL, OPCODES, VERSION, Names
 
 #: Fused opcodes are taken apart: each half can be entered, and `bytecode` limits their operands.
 FUSED = {
@@ -41,23 +41,35 @@ class Renderer:
             found = self._locations[positions] = _location(positions)
         return found
 
-    def render(self, native: Native) -> tuple[bc.Instr, ...]:
-        """`native`, which does not jump, as one instruction or as the two halves of a fused one."""
+    def render(self, native: Native, ops: Sequence[str]) -> tuple[bc.Instr, ...]:
+        """`native`, which does not jump, as one instruction or as the two halves of a fused one.
+
+        `ops` are the names of its canonical instructions and of the next one: they tell whether a slot's cell
+        or its local is meant.
+        """
         halves = FUSED.get(native.name)
         if halves is not None:
-            first = self._local(halves[0], native.oparg >> 4, native)
-            return first, self._local(halves[1], native.oparg & 15, native)
+            first = self._local(halves[0], native.oparg >> 4, native, ops[0])
+            return first, self._local(halves[1], native.oparg & 15, native, ops[1])
+        if ops[0] == "LOAD_CLOSURE_AND_CLEAR" and ops[1] != "MAKE_CELL":
+            return (self._put_aside(native),)
         if native.opcode in _LOCAL:
-            return (self._local(native.name, native.oparg, native),)
+            return (self._local(native.name, native.oparg, native, ops[0]),)
         arg = _ARGUMENTS.get(native.opcode, _no_argument)(self, native.oparg)
         return (bc.Instr(native.name, arg, location=self.location(native)),)
 
-    def _local(self, name: str, slot: int, native: Native) -> bc.Instr:
+    def _put_aside(self, native: Native) -> bc.Instr:
+        """A free variable keeps its cell: its slot is not the local's, and whoever lists locals expects one."""
+        variable = self.scope.cell(self.names.slots[native.oparg])
+        name = LOAD_CLOSURE if isinstance(variable, bc.FreeVar) else native.name
+        return SlotInstr(name, variable, self.location(native))
+
+    def _local(self, name: str, slot: int, native: Native, op: str) -> bc.Instr:
         variable = self.names.slots[slot]
         location = self.location(native)
-        if not self.names.is_cell[slot]:
-            return bc.Instr(name, variable, location=location)
-        return SlotInstr(name, self.scope.cell(variable), location)
+        if op in _OF_CELLS:
+            return SlotInstr(name, self.scope.cell(variable), location)
+        return bc.Instr(name, variable, location=location)
 
 
 def _location(positions: Positions) -> InstrLocation:
@@ -117,6 +129,7 @@ _BY_NAME: dict[str, Argument] = {
 }
 
 _LOCAL = frozenset(dis.haslocal)
+_OF_CELLS = frozenset(ON_CELL.values())
 _FAMILIES: tuple[tuple[frozenset[int], Argument], ...] = (
     (frozenset(dis.hasconst), _const),
     (frozenset(dis.hasfree), _cell),

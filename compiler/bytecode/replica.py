@@ -17,9 +17,10 @@ from types import CodeType
 
 import bytecode as bc
 
-from compiler.bytecode.decode import TERMINAL, decode
+from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Item, Scope
 from compiler.bytecode.native import Native, Range, exception_ranges, natives, range_at
+from compiler.bytecode.program import TERMINAL
 from compiler.bytecode.render import Renderer
 
 
@@ -110,14 +111,19 @@ class Replica:
         label = self._labels.get(native.start)
         if label is not None:
             self.items.append(label)
-        instrs = self._renderer.render(native) if native.target is None else (self._jump(native),)
-        for part, instr in enumerate(instrs):
+        for part, instr in enumerate(self._instrs(native, index)):
             if index + part not in self._kept:
                 continue
             if native.start == self._start.native and part == self._start.part:
                 self.items.append(self.entry)
             self.items.append(instr)
             self._leave(native, part)
+
+    def _instrs(self, native: Native, index: int) -> tuple[bc.Instr, ...]:
+        if native.target is not None:
+            return (self._jump(native),)
+        following = self._program.instrs[index : index + 2]
+        return self._renderer.render(native, [instr.op for instr in following])
 
     def _jump(self, native: Native) -> bc.Instr:
         assert native.target is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from compiler.bytecode.decode import Instr
+from compiler.bytecode.program import Instr
 
 Effect = tuple[int, int]
 

@@ -1,0 +1,140 @@
+"""Continuations and spliced code, entered at every instruction with the frame that eager has there."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+import types
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from compiler.bytecode.assemble import argument_slots, continuation, spliced, whole
+from compiler.bytecode.decode import Program, decode
+from compiler.bytecode.emit import Emitter
+from compiler.bytecode.flow import live_in, stack_depths
+from tests.compiler.bytecode import cutting, samples
+from tests.compiler.bytecode.cutting import State, capture, outcome, resumed, run
+
+CASES = list(samples.cases())
+IDS = [f"{i}-{function.__name__}" for i, (function, _) in enumerate(CASES)]
+
+
+def case(index: int) -> tuple[FunctionType, tuple[Any, ...]]:
+    """The sample with arguments of its own: some samples change theirs."""
+    function, args = list(samples.cases())[index]
+    assert isinstance(function, FunctionType)
+    return function, args
+
+
+def places(program: Program) -> list[int]:
+    """Instructions that are reached and have successors."""
+    depths = stack_depths(program)
+    return [i for i, depth in enumerate(depths) if depth is not None and program.successors(i)]
+
+
+def eager(index: int) -> Any:
+    function, args = case(index)
+    return outcome(lambda: call(function, args))
+
+
+def call(function: FunctionType, args: tuple[Any, ...]) -> Any:
+    """Call with a value per argument slot, on fresh cells."""
+    passed, by_name = split(function.__code__, args)
+    fresh = FunctionType(
+        function.__code__, function.__globals__, closure=cutting.fresh_closure(function)
+    )
+    return fresh(*passed, **by_name)
+
+
+def split(code: types.CodeType, args: tuple[Any, ...]) -> tuple[list[Any], dict[str, Any]]:
+    """Values of the argument slots as an ordinary call passes them."""
+    slots = dict(zip(argument_slots(code), args, strict=True))
+    named = code.co_varnames[: code.co_argcount]
+    passed = [slots[name] for name in named]
+    keywords = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    by_name = {name: slots[name] for name in keywords}
+    rest = argument_slots(code)[code.co_argcount + code.co_kwonlyargcount :]
+    if code.co_flags & inspect.CO_VARARGS:
+        passed += slots[rest[0]]
+        rest = rest[1:]
+    if rest:
+        by_name |= slots[rest[0]]
+    return passed, by_name
+
+
+def unclear(program: Program, index: int) -> bool:
+    """Whether a cell's slot is empty there, between the two halves of putting a cell aside."""
+    return program.instrs[index].op == "LOAD_CLOSURE_AND_CLEAR"
+
+
+def states(index: int) -> list[tuple[int, State]]:
+    """For every instruction that runs: its index, and the frame just after."""
+    function, _ = case(index)
+    program = decode(function.__code__)
+    found = []
+    for after in places(program):
+        if unclear(program, after):
+            continue
+        state = cutting.capture(function, after, case(index)[1])
+        if state is not None:
+            found.append((after, state))
+    return found
+
+
+@pytest.mark.parametrize("index", range(len(CASES)), ids=IDS)
+def test_continuation_goes_on_from_every_instruction(index: int) -> None:
+    function, _ = case(index)
+    expected = eager(index)
+    reached = states(index)
+    assert reached
+    for after, state in reached:
+        code = resumed(function, after, state)
+        function_now, args = case(index)
+        found = outcome(lambda: run(code, function_now, args))
+        assert found == expected, (after, state.index, decode(function.__code__).instrs[after])
+
+
+@pytest.mark.parametrize("index", range(len(CASES)), ids=IDS)
+def test_continuation_of_a_continuation(index: int) -> None:
+    """A continuation from the start, cut again at each instruction, is as good as the function."""
+    function, args = case(index)
+    expected = eager(index)
+    first = continuation(function.__code__, 0, [], [n for n in argument_slots(function.__code__) if n not in function.__code__.co_cellvars])
+    program = decode(first)
+    stack_depths(program)
+    live_in(program)
+    for after in places(program):
+        if unclear(program, after):
+            continue
+        function, args = case(index)
+        base = as_function(first, function, args)
+        passed = plain_args(function, args)
+        state = capture(base, after, passed)
+        if state is None:
+            continue
+        function, args = case(index)
+        base = as_function(first, function, args)
+        code = resumed(base, after, state)
+        passed = plain_args(function, args)
+        assert outcome(lambda: run(code, base, passed)) == expected, (after, state)
+
+
+def plain_args(function: FunctionType, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The values of the argument slots that are not cells."""
+    code = function.__code__
+    slots = zip(argument_slots(code), args, strict=True)
+    return tuple(value for name, value in slots if name not in code.co_cellvars)
+
+
+def as_function(code: types.CodeType, function: FunctionType, args: tuple[Any, ...]) -> FunctionType:
+    """A function of a continuation, with the cells that the original's prefix would have made."""
+    original = function.__code__
+    free = dict(zip(original.co_freevars, cutting.fresh_closure(function), strict=True))
+    values = dict(zip(argument_slots(original), args, strict=True))
+    for name in original.co_cellvars:
+        free[name] = types.CellType(values[name]) if name in values else types.CellType()
+    return FunctionType(
+        code, function.__globals__, closure=tuple(free[name] for name in code.co_freevars)
+    )
