@@ -125,7 +125,6 @@ _BY_NAME: dict[str, Argument] = {
     "BINARY_OP": lambda renderer, oparg: bc.BinaryOp(oparg),
     "CALL_INTRINSIC_1": lambda renderer, oparg: bc.Intrinsic1Op(oparg),
     "CALL_INTRINSIC_2": lambda renderer, oparg: bc.Intrinsic2Op(oparg),
-    "CONVERT_VALUE": lambda renderer, oparg: bc.FormatValue(oparg),
 }
 
 _LOCAL = frozenset(dis.haslocal)

@@ -22,6 +22,7 @@ from compiler.bytecode.emit import ConstPool, Item, Scope
 from compiler.bytecode.native import Native, Range, exception_ranges, natives, range_at
 from compiler.bytecode.program import TERMINAL
 from compiler.bytecode.render import Renderer
+from compiler.bytecode.tables import RANGES_NEED_PADDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,32 @@ class Replica:
         targets = {native.target for native in kept} | {row.target for row in ranges}
         self._labels = {target: bc.Label() for target in targets if target is not None}
         for native in kept:
-            self._switch_range(range_at(ranges, native.offset))
+            self._switch_range(range_at(ranges, native.offset), native)
             self._add(native, index_at[native.start])
-        self._switch_range(None)
+        self._close_range()
 
     def _is_kept(self, native: Native) -> bool:
         """Also true for a fused instruction of which only the second half runs."""
         index = self._program.index_at[native.start]
         return index in self._kept or (native.start == self._start.native and self._start.part == 1)
 
-    def _switch_range(self, row: Range | None) -> None:
-        """Close the try range of the instruction before and open the one of the next."""
+    def _switch_range(self, row: Range | None, native: Native) -> None:
+        """Close the try range of the instruction before and open the one of the next, `native`."""
         if row is not None and self._program.index_at[row.target] not in self._kept:
             row = None  # only dropped instructions are left in it
         if self._open is not None and self._open[0] is not row:
-            self.items.append(bc.TryEnd(self._open[1]))
-            self._open = None
+            self._close_range()
         if row is not None and self._open is None:
             begin = bc.TryBegin(self._labels[row.target], row.push_lasti, row.depth)
-            self.items.append(begin)
             self._open = row, begin
+            self.items.append(begin)
+            if RANGES_NEED_PADDING:
+                self.items.append(bc.Instr("NOP", location=self._renderer.location(native)))
+
+    def _close_range(self) -> None:
+        if self._open is not None:
+            self.items.append(bc.TryEnd(self._open[1]))
+            self._open = None
 
     def _add(self, native: Native, index: int) -> None:
         label = self._labels.get(native.start)

@@ -172,6 +172,10 @@ SKIPPED_AT_TARGET = {
     (3, 13): {"FOR_ITER": ("END_FOR", "POP_TOP"), "SEND": ("END_SEND",)},
 }[VERSION]
 
+#: An error that comes out of an inlined Python call is looked up in the exception table one code unit before the
+#: call; compiled functions always have something of the same range there, so copies have to as well.
+RANGES_NEED_PADDING = VERSION >= (3, 13)
+
 #: Never found in the code of a function: the interpreter makes them, and `co_code` hides them.
 INTERNAL = frozenset({"INTERPRETER_EXIT", "RESERVED", "EXIT_INIT_CHECK", "ENTER_EXECUTOR"})
 

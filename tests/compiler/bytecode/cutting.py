@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
+import bytecode as bc
+from bytecode.instr import InstrLocation
+
 from compiler.bytecode import assemble
 from compiler.bytecode.assemble import StackItem, argument_slots, continuation
 from compiler.bytecode.decode import Program, decode
-from compiler.bytecode.emit import ConstPool, Emitter, Scope
+from compiler.bytecode.emit import ConstPool, Emitter, Scope, SlotInstr
 from compiler.bytecode.flow import live_in, stack_depths
 from compiler.bytecode.replica import Detour, Replica
 from tests.compiler.bytecode import samples
-
-import bytecode as bc
 
 
 @dataclass
@@ -127,28 +128,73 @@ def live_and_bound(program: Program, state: State) -> list[str]:
 def resumed(function: FunctionType, after: int, state: State) -> CodeType:
     """The function up to `after`, which then hands over to a continuation at the state's instruction."""
     original = function.__code__
-    live = live_and_bound(decode(original), state)
-    rest = continuation(original, state.index, state.kinds, live)
 
     def tail(e: Emitter, successor: int, depth: int) -> None:
-        if successor != state.index:
-            e.load_const("another way")
-            e.return_value()
+        if successor == state.index:
+            hand_over(e, original, state)
             return
-        store_stack(e, depth)
-        e.begin_call(lambda: e.make_function(rest, rest.co_freevars, "resumed"))
-        values = [slot_name(i) for i, kind in enumerate(state.kinds) if kind == "value"]
-        for name in [*values, *live]:
-            e.load_fast(name)
-        e.end_call(len(values) + len(live))
+        e.load_const("another way")
         e.return_value()
 
     return cut(original, after, tail)
 
 
-def outcome(call: Callable[[], Any]) -> Any:
-    """The result as text, or the exception; and what was logged."""
+def hand_over(e: Emitter, original: CodeType, state: State) -> None:
+    """Call a continuation at the state's instruction with this frame's stack, locals and cells."""
+    live = live_and_bound(decode(original), state)
+    rest = continuation(original, state.index, state.kinds, live)
+    store_stack(e, len(state.kinds))
+    e.begin_call(lambda: e.make_function(rest, rest.co_freevars, "resumed"))
+    values = [slot_name(i) for i, kind in enumerate(state.kinds) if kind == "value"]
+    for name in [*values, *live]:
+        e.load_fast(name)
+    e.end_call(len(values) + len(live))
+    e.return_value()
+
+
+def restore(e: Emitter, original: CodeType, state: State) -> None:
+    """Make the frame what it is in `state`, cells included."""
+    cells = set(original.co_cellvars)
+    for name in original.co_cellvars:
+        e.load_const(state.cells[name])
+        e.items.append(SlotInstr("STORE_FAST", e.scope.cell(name), InstrLocation(1, 1, None, None)))
+    for name in set(original.co_varnames) - cells:
+        e.load_const(state.variables.get(name))
+        e.store_fast(name)
+        if name not in state.variables:
+            e.delete_fast(name)
+    for kind, value in zip(state.kinds, state.stack, strict=True):
+        e.push_null() if kind == "null" else e.load_const(value)
+
+
+def handler_depths(program: Program) -> dict[int, int]:
+    """How many exceptions are being handled on entry to each instruction."""
+    depths = {0: 0}
+    pending = [0]
+    while pending:
+        index = pending.pop()
+        op = program.instrs[index].op
+        after = depths[index] + (op == "PUSH_EXC_INFO") - (op == "POP_EXCEPT")
+        edges = [(other, after) for other in program.successors(index)]
+        handler = program.handler(index)
+        if handler is not None:
+            edges.append((handler.target, depths[index]))
+        for other, depth in edges:
+            if other not in depths:
+                depths[other] = depth
+                pending.append(other)
+    return depths
+
+
+def logged(call: Callable[[], Any]) -> tuple[Any, list[Any]]:
+    """The result, and what was logged."""
     samples.LOG.clear()
+    return call(), list(samples.LOG)
+
+
+def outcome(call: Callable[[], Any], log: Sequence[Any] = ()) -> Any:
+    """The result as text, or the exception; and what was logged, after what had been before."""
+    samples.LOG[:] = log
     try:
         result = repr(plain(call()))
     except Exception as error:

@@ -14,6 +14,7 @@ from compiler.bytecode.assemble import argument_slots, continuation, spliced, wh
 from compiler.bytecode.decode import Program, decode
 from compiler.bytecode.emit import Emitter
 from compiler.bytecode.flow import live_in, stack_depths
+from compiler.bytecode.tables import VERSION
 from tests.compiler.bytecode import cutting, samples
 from tests.compiler.bytecode.cutting import State, capture, outcome, resumed, run
 
@@ -64,9 +65,17 @@ def split(code: types.CodeType, args: tuple[Any, ...]) -> tuple[list[Any], dict[
     return passed, by_name
 
 
-def unclear(program: Program, index: int) -> bool:
-    """Whether a cell's slot is empty there, between the two halves of putting a cell aside."""
-    return program.instrs[index].op == "LOAD_CLOSURE_AND_CLEAR"
+def unclear(code: types.CodeType, index: int) -> bool:
+    """Whether looking at the frame after `index` would crash CPython itself.
+
+    An emptied slot cannot be loaded; and 3.13.0 takes whatever lies in a cell's slot for a cell when asked
+    for ``locals()``.
+    """
+    program = decode(code)
+    if program.instrs[index].op == "LOAD_CLOSURE_AND_CLEAR":
+        return True
+    displaced = [program.displaced.get(i, frozenset()) for i in program.successors(index)]
+    return VERSION >= (3, 13) and any(names & set(code.co_cellvars) for names in displaced)
 
 
 def states(index: int) -> list[tuple[int, State]]:
@@ -75,7 +84,7 @@ def states(index: int) -> list[tuple[int, State]]:
     program = decode(function.__code__)
     found = []
     for after in places(program):
-        if unclear(program, after):
+        if unclear(program.code, after):
             continue
         state = cutting.capture(function, after, case(index)[1])
         if state is not None:
@@ -106,7 +115,7 @@ def test_continuation_of_a_continuation(index: int) -> None:
     stack_depths(program)
     live_in(program)
     for after in places(program):
-        if unclear(program, after):
+        if unclear(program.code, after):
             continue
         function, args = case(index)
         base = as_function(first, function, args)
@@ -138,3 +147,36 @@ def as_function(code: types.CodeType, function: FunctionType, args: tuple[Any, .
     return FunctionType(
         code, function.__globals__, closure=tuple(free[name] for name in code.co_freevars)
     )
+
+
+@pytest.mark.parametrize("index", range(len(CASES)), ids=IDS)
+def test_spliced_at_every_instruction(index: int) -> None:
+    """State just before an instruction → the instruction in place → continuation, like eager."""
+    function, _ = case(index)
+    original = function.__code__
+    program = decode(original)
+    handling = cutting.handler_depths(program)
+    expected = eager(index)
+    for after in places(program):
+        if unclear(original, after):
+            continue
+        before = cutting.logged(lambda: capture(function, after, case(index)[1]))
+        state, log = before
+        if state is None or handling[state.index] or program.displaced.get(state.index):
+            continue
+        if not program.successors(state.index):
+            continue
+        found = outcome(lambda: run_spliced(function, state), log)
+        assert found == expected, (after, program.instrs[after], program.instrs[state.index])
+
+
+def run_spliced(function: FunctionType, state: State) -> Any:
+    """`function` from `state` on: one instruction in its own place, the rest natively."""
+    original = function.__code__
+    program = decode(original)
+    code = spliced(original, state.index, lambda e: cutting.restore(e, original, state), {})
+    closure = tuple(state.cells[name] for name in original.co_freevars)
+    native = FunctionType(code, function.__globals__, closure=closure)
+    assert code.co_posonlyargcount == len(argument_slots(original))
+    assert program.code is original
+    return native(*[None] * len(argument_slots(original)))
