@@ -149,9 +149,10 @@ def as_function(code: types.CodeType, function: FunctionType, args: tuple[Any, .
     )
 
 
+@pytest.mark.parametrize("with_tails", [False, True], ids=["native", "tails"])
 @pytest.mark.parametrize("index", range(len(CASES)), ids=IDS)
-def test_spliced_at_every_instruction(index: int) -> None:
-    """State just before an instruction → the instruction in place → continuation, like eager."""
+def test_spliced_at_every_instruction(index: int, with_tails: bool) -> None:
+    """State just before an instruction → the instruction in place → native rest or continuation, like eager."""
     function, _ = case(index)
     original = function.__code__
     program = decode(original)
@@ -164,19 +165,100 @@ def test_spliced_at_every_instruction(index: int) -> None:
         state, log = before
         if state is None or handling[state.index] or program.displaced.get(state.index):
             continue
-        if not program.successors(state.index):
-            continue
-        found = outcome(lambda: run_spliced(function, state), log)
+        following = None
+        if with_tails:
+            if state.index not in places(program) or unclear(original, state.index):
+                continue
+            following = capture(function, state.index, case(index)[1])
+        found = outcome(lambda: run_spliced(function, state, following), log)
         assert found == expected, (after, program.instrs[after], program.instrs[state.index])
 
 
-def run_spliced(function: FunctionType, state: State) -> Any:
-    """`function` from `state` on: one instruction in its own place, the rest natively."""
+def run_spliced(function: FunctionType, state: State, following: State | None) -> Any:
+    """`function` from `state` on: one instruction in its own place, then natively or by a continuation."""
     original = function.__code__
-    program = decode(original)
-    code = spliced(original, state.index, lambda e: cutting.restore(e, original, state), {})
+    tails = {}
+    if following is not None:
+        tails[following.index] = lambda e: cutting.hand_over(e, original, following)
+    code = spliced(original, state.index, lambda e: cutting.restore(e, original, state), tails)
     closure = tuple(state.cells[name] for name in original.co_freevars)
     native = FunctionType(code, function.__globals__, closure=closure)
-    assert code.co_posonlyargcount == len(argument_slots(original))
-    assert program.code is original
     return native(*[None] * len(argument_slots(original)))
+
+
+def test_whole_keeps_the_frame() -> None:
+    def original(a, /, b, *rest, key=1, **more):
+        return (lambda: a + len(rest)), b, key, more
+
+    def emit(e: Emitter) -> None:
+        e.load_deref("a")
+        e.load_fast("b")
+        e.load_deref("rest")
+        e.load_fast("key")
+        e.load_fast("more")
+        e.build_tuple(5)
+        e.store_fast("___result")
+        e.load_fast("___result")
+        e.return_value()
+
+    code = whole(original.__code__, emit)
+    assert FunctionType(code, {})(1, 2, 3, 4, 5) == (1, 2, 4, 3, 5)
+    assert argument_slots(original.__code__) == ("a", "b", "key", "rest", "more")
+    assert code.co_cellvars == original.__code__.co_cellvars
+    assert (code.co_name, code.co_qualname) == (original.__name__, original.__qualname__)
+    assert code.co_firstlineno == original.__code__.co_firstlineno
+    assert not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+
+
+def test_whole_keeps_the_docstring_apart_from_other_constants() -> None:
+    def original():
+        """Documented."""
+
+    def undocumented():
+        return 1
+
+    def emit(e: Emitter) -> None:
+        e.load_const("text")
+        e.return_value()
+
+    assert FunctionType(whole(original.__code__, emit), {}).__doc__ == "Documented."
+    assert FunctionType(whole(undocumented.__code__, emit), {}).__doc__ is None
+
+
+def test_tracebacks_show_the_lines_of_the_original() -> None:
+    def original(x):
+        y = x + 1
+        z = y + 1
+        return z / 0
+
+    code = continuation(original.__code__, 4, [], ["y"])
+    with pytest.raises(ZeroDivisionError) as caught:
+        FunctionType(code, {})(1)
+    last = traceback.extract_tb(caught.tb)[-1]
+    assert last.lineno == original.__code__.co_firstlineno + 3
+    assert (last.name, last.filename) == ("original", __file__)
+    assert last.colno is not None
+
+
+def test_generators_are_refused() -> None:
+    def generator():
+        yield 1
+
+    async def coroutine():
+        return 1
+
+    for function in (generator, coroutine):
+        with pytest.raises(ValueError, match="generator"):
+            continuation(function.__code__, 0, [], [])
+
+
+def test_parameters_do_not_keep_stack_items_alive() -> None:
+    def original(a, b):
+        return len([a, b])
+
+    code = continuation(original.__code__, 0, ["value", "null", "value"], ["a", "b"])
+    assert code.co_varnames[:4] == ("___stack0", "___stack1", "a", "b")
+    again = continuation(code, 0, ["value"], ["a"])
+    assert again.co_varnames[:2] == ("___stack2", "a")
+    ops = [instr.op for instr in decode(code).instrs[:6]]
+    assert ops == ["LOAD_FAST", "PUSH_NULL", "LOAD_FAST", "DELETE_FAST", "DELETE_FAST", "JUMP"]
