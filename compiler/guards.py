@@ -54,7 +54,7 @@ PHRASES: dict[str, Callable[[str, Any], str]] = {
     "lacks_key": lambda s, p: f"{p!r} not in {s}",
     "truth": lambda s, p: f"bool({s}) is {p}",
     "tensor": lambda s, p: f"tensor properties of {s}: {_facts(p)}",
-    "own_attrs": lambda s, p: f"class attributes of {s} unchanged: {_names(p)}",
+    "class_attrs": lambda s, p: f"class attributes of {s} unchanged: {_names(p[1])}",
     "exists": lambda s, p: f"{s} exists",
     "items": lambda s, p: f"entries of {s} unchanged: {_names(p)}",
     "same_as": lambda s, p: f"{s} is {p}",
@@ -87,11 +87,11 @@ class GuardSet:
 
     def class_attr(self, source: Source, cls: type, name: str, found: object) -> None:
         """The MRO lookup of `name` on the class at `source` gives `found` (or `ABSENT`)."""
-        key = (source, "own_attrs", None)
+        key = (source, "class_attrs", None)
         guard = self._guards.get(key)
         if guard is None:
-            guard = self._guards[key] = Guard(source, "own_attrs", {})
-        guard.payload[name] = found
+            guard = self._guards[key] = Guard(source, "class_attrs", (cls, {}))
+        guard.payload[1][name] = found
 
     def entry(self, source: Source, key: Hashable, found: object) -> None:
         """The dict at `source` has exactly this object (or `ABSENT`) under `key`."""

@@ -75,7 +75,6 @@ def spliced(
     prologue = Emitter(scope, line or original.co_firstlineno, pool)
     emit_prologue(prologue)
     copy = Replica(original, at, scope, pool, Detour(at, ways))
-    prologue.jump(copy.entry)
     stacksize = peak(prologue.items, 0)
     items = _prefix(original, scope) + prologue.items + copy.items
     for successor, emit_tail in tails.items():

@@ -114,6 +114,20 @@ class Emitter:
     def load_fast(self, name: str) -> None:
         self.emit("LOAD_FAST", name)
 
+    def load_local(self, name: str) -> None:
+        """Push a local variable of the original, wherever it lives."""
+        if name in self.scope.cellvars or name in self.scope.freevars:
+            self.load_deref(name)
+        else:
+            self.load_fast(name)
+
+    def store_local(self, name: str) -> None:
+        """Pop into a local variable of the original, wherever it lives."""
+        if name in self.scope.cellvars or name in self.scope.freevars:
+            self.store_deref(name)
+        else:
+            self.store_fast(name)
+
     def store_fast(self, name: str) -> None:
         self.emit("STORE_FAST", name)
 
@@ -261,6 +275,13 @@ class Emitter:
         self.begin_call(load_callable)
         load_args()
         self.end_call(argc, kw_names)
+
+    def call_constant(self, func: Any, *load_args: Loader) -> None:
+        """Call an object with arguments that the loaders push."""
+        self.begin_call(lambda: self.load_const(func))
+        for load in load_args:
+            load()
+        self.end_call(len(load_args))
 
     def call_function_ex(self, *, has_kwargs: bool = False) -> None:
         """Call with a tuple, and a dict if `has_kwargs`, after `begin_call`."""

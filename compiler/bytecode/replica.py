@@ -1,12 +1,12 @@
 """A function's own instructions as `bytecode` items, to be entered in the middle.
 
 The copy leaves out the prefix that builds the frame, and everything that cannot run once it is entered.
-Its order, exception table and lines are the original's. A `Detour` leads out of it after one instruction::
+Its order, exception table and lines are the original's. With a `Detour` one instruction stands before the
+copy, in the same try range, and leads out of it; the copy is what its exception handlers can reach::
 
-        ...                              ...
-        CALL 2            ← at           CALL 2
-        POP_TOP                          JUMP_FORWARD  way out
-        ...                              ...
+        CALL 2            ← entry, guarded by the handler in the copy
+        JUMP_FORWARD  way out
+        ...                              the copy: the handler, and what may run after it
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Detour:
     """Where to go after one instruction instead of to its successors.
 
     Attributes:
-        index: The canonical instruction.
+        index: The canonical instruction. It runs once: when a handler leads back to it, that is the copy's own.
         ways: Index of a successor → the label to go to, which must lie behind the copy.
     """
 
@@ -58,22 +58,28 @@ class Replica:
         self._start = self._program.instrs[start]
         self._detour = detour
         self._renderer = Renderer(code, scope, pool)
-        self._kept = self._reachable(start)
+        self._kept = self._reachable(self._roots())
         self._labels: dict[int, bc.Label] = {}
         self._open: tuple[Range, bc.TryBegin] | None = None
         self._copy(_body(code), exception_ranges(code))
 
-    def _reachable(self, start: int) -> set[int]:
-        """What can run from `start`, with the ways of the detour closed."""
-        program, detour = self._program, self._detour
-        seen = {start}
-        pending = [start]
+    def _roots(self) -> list[int]:
+        """Where the copy is entered: at `start`, or by what the detour leaves open."""
+        index = self._detour.index
+        if index < 0:
+            return [self._start.index]
+        handler = self._program.handler(index)
+        open_ways = [other for other in self._program.successors(index) if other not in self._detour.ways]
+        return open_ways + ([handler.target] if handler is not None else [])
+
+    def _reachable(self, roots: list[int]) -> set[int]:
+        """What can run from `roots`."""
+        seen = set(roots)
+        pending = list(roots)
         while pending:
             index = pending.pop()
-            ahead = program.successors(index)
-            if index == detour.index:
-                ahead = tuple(other for other in ahead if other not in detour.ways)
-            handler = program.handler(index)
+            ahead = self._program.successors(index)
+            handler = self._program.handler(index)
             if handler is not None:
                 ahead += (handler.target,)
             new = [other for other in ahead if other not in seen]
@@ -85,16 +91,49 @@ class Replica:
         index_at = self._program.index_at
         kept = [native for native in body if self._is_kept(native)]
         targets = {native.target for native in kept} | {row.target for row in ranges}
+        if self._detour.index >= 0:
+            targets |= {self._program.instrs[root].native for root in self._roots()}
         self._labels = {target: bc.Label() for target in targets if target is not None}
+        if self._detour.index >= 0:
+            self._detach([native for native in body if self._in_unit(native)], ranges)
         for native in kept:
             self._switch_range(range_at(ranges, native.offset), native)
             self._add(native, index_at[native.start])
         self._close_range()
 
+    def _in_unit(self, native: Native) -> bool:
+        instr = self._program.instrs[self._detour.index]
+        return instr.native <= native.start < instr.native_end
+
+    def _detach(self, unit: list[Native], ranges: list[Range]) -> None:
+        """The detour's instruction, then the jumps out."""
+        detour = self._detour
+        instr = self._program.instrs[detour.index]
+        self.items.append(self.entry)
+        self._switch_range(range_at(ranges, unit[-1].offset), unit[-1])
+        for native in unit:
+            if native.target is not None:
+                assert instr.target is not None
+                self.items.append(bc.Instr(_forward(native.name), self._way(instr.target), location=self._renderer.location(native)))
+            else:
+                rendered = self._renderer.render(native, [each.op for each in self._program.instrs[instr.index : instr.index + 2]])
+                self.items += [part for number, part in enumerate(rendered) if len(rendered) == 1 or number == instr.part]
+        self._close_range()
+        if instr.op not in TERMINAL:
+            location = self._renderer.location(unit[-1])
+            self.items.append(bc.Instr("JUMP_FORWARD", self._way(instr.index + 1), location=location))
+
+    def _way(self, successor: int) -> bc.Label:
+        """Where a successor of the detour's instruction is: out, or in the copy."""
+        way = self._detour.ways.get(successor)
+        return way if way is not None else self._labels[self._program.instrs[successor].native]
+
     def _is_kept(self, native: Native) -> bool:
         """Also true for a fused instruction of which only the second half runs."""
         index = self._program.index_at[native.start]
-        return index in self._kept or (native.start == self._start.native and self._start.part == 1)
+        if index in self._kept:
+            return True
+        return self._detour.index < 0 and native.start == self._start.native and self._start.part == 1
 
     def _switch_range(self, row: Range | None, native: Native) -> None:
         """Close the try range of the instruction before and open the one of the next, `native`."""
@@ -121,10 +160,9 @@ class Replica:
         for part, instr in enumerate(self._instrs(native, index)):
             if index + part not in self._kept:
                 continue
-            if native.start == self._start.native and part == self._start.part:
+            if self._detour.index < 0 and native.start == self._start.native and part == self._start.part:
                 self.items.append(self.entry)
             self.items.append(instr)
-            self._leave(native, part)
 
     def _instrs(self, native: Native, index: int) -> tuple[bc.Instr, ...]:
         if native.target is not None:
@@ -134,32 +172,8 @@ class Replica:
 
     def _jump(self, native: Native) -> bc.Instr:
         assert native.target is not None
-        name, label = native.name, self._labels[native.target]
-        detour = self._detour
-        if self._is_detoured(native, 0):
-            target = self._program.instrs[detour.index].target
-            if target in detour.ways:
-                label = detour.ways[target]
-                name = _forward(name)
-        return bc.Instr(name, label, location=self._renderer.location(native))
-
-    def _leave(self, native: Native, part: int) -> None:
-        """After the detour's instruction, jump out instead of falling through."""
-        detour = self._detour
-        following = detour.index + 1
-        if following not in detour.ways or not self._is_detoured(native, part):
-            return
-        if self._program.instrs[detour.index].op not in TERMINAL:
-            way = detour.ways[following]
-            location = self._renderer.location(native)
-            self.items.append(bc.Instr("JUMP_FORWARD", way, location=location))
-
-    def _is_detoured(self, native: Native, part: int) -> bool:
-        """Whether this is the last native instruction of the detour's unit."""
-        if self._detour.index < 0:
-            return False
-        instr = self._program.instrs[self._detour.index]
-        return native.end == instr.native_end and part == instr.part
+        label = self._labels[native.target]
+        return bc.Instr(native.name, label, location=self._renderer.location(native))
 
 
 def _forward(name: str) -> str:
