@@ -12,9 +12,10 @@ from dataclasses import replace
 from types import CodeType
 from typing import Literal
 
-import bytecode as bc
-from bytecode.instr import InstrLocation
+import bytecode.instr as bc
+from bytecode import Bytecode, ConcreteBytecode
 from bytecode.flags import CompilerFlags
+from bytecode.instr import InstrLocation
 
 from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Emitter, Item, Scope, SlotInstr
@@ -49,9 +50,7 @@ def whole(original: CodeType, emit: Body) -> CodeType:
     return _finish(original, items, argument_slots(original), scope, pool, peak(body.items, 0))
 
 
-def spliced(
-    original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int, Body]
-) -> CodeType:
+def spliced(original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int, Body]) -> CodeType:
     """The prologue, then instruction `at` of the original where it stands, then a tail.
 
     Args:
@@ -101,13 +100,14 @@ def _end_loop(tail: Emitter, op: str) -> None:
         tail.emit(name)
 
 
-def continuation(
-    original: CodeType, at: int, stack: Sequence[StackItem], live: Sequence[str]
-) -> CodeType:
+def continuation(original: CodeType, at: int, stack: Sequence[StackItem], live: Sequence[str]) -> CodeType:
     """A function that resumes `original` at instruction `at`.
 
     Its parameters are the values of `stack`, bottom first, then the locals in `live`; all other locals are
     unbound. The cells of the original, its own and then its free ones, are the free variables.
+
+    `live` has to name every live local that is bound there (`compiler.bytecode.flow.live_in`): where the
+    compiler has proved a local bound, 3.12+ reads it unchecked, and a missing one crashes the process.
     """
     _refuse_unfit(original)
     cells = tuple(dict.fromkeys(original.co_cellvars + original.co_freevars))
@@ -160,8 +160,7 @@ def _prefix(original: CodeType, scope: Scope) -> list[Item]:
     items: list[Item] = []
     if scope.freevars:
         items.append(bc.Instr("COPY_FREE_VARS", len(scope.freevars), location=nowhere))
-    for name in scope.cellvars:
-        items.append(bc.Instr("MAKE_CELL", bc.CellVar(name), location=nowhere))
+    items += [bc.Instr("MAKE_CELL", bc.CellVar(name), location=nowhere) for name in scope.cellvars]
     items.append(bc.Instr("RESUME", 0, location=first))
     return items
 
@@ -192,7 +191,7 @@ def _finish(
     stacksize: int,
 ) -> CodeType:
     """Assemble; depths in the exception table are given, so no pass over the flow graph is needed."""
-    code = bc.Bytecode()
+    code = Bytecode()
     list.extend(code, items)
     code.name, code.qualname = original.co_name, original.co_qualname
     code.filename, code.first_lineno = original.co_filename, original.co_firstlineno
@@ -204,9 +203,7 @@ def _finish(
     concrete = code.to_concrete_bytecode(compute_exception_stack_depths=False)
     _restore_slots(items, concrete)
     concrete.consts = [const.value for const in concrete.consts]
-    return concrete.to_code(
-        stacksize=max(stacksize, original.co_stacksize), compute_exception_stack_depths=False
-    )
+    return concrete.to_code(stacksize=max(stacksize, original.co_stacksize), compute_exception_stack_depths=False)
 
 
 def _plain_locals(code: CodeType) -> tuple[str, ...]:
@@ -215,7 +212,7 @@ def _plain_locals(code: CodeType) -> tuple[str, ...]:
     return tuple(name for name in code.co_varnames if name not in cells)
 
 
-def _restore_slots(items: list[Item], concrete: bc.ConcreteBytecode) -> None:
+def _restore_slots(items: list[Item], concrete: ConcreteBytecode) -> None:
     """Put the real opcode back where one on a cell's slot went through `bytecode` in disguise."""
     if not any(isinstance(item, SlotInstr) for item in items):
         return

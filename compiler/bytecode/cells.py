@@ -43,9 +43,7 @@ def settle(program: Program) -> None:
                 pending.append((successor, there, out))
 
 
-def _step(
-    program: Program, instr: Instr, tokens: Tokens, displaced: Displaced
-) -> list[tuple[int, Tokens, Displaced]]:
+def _step(program: Program, instr: Instr, tokens: Tokens, displaced: Displaced) -> list[tuple[int, Tokens, Displaced]]:
     """The states after `instr`, which gets its final name."""
     handler = program.handler(instr.index)
     found = []

@@ -23,6 +23,7 @@ from compiler.bytecode.native import Native, Range, exception_ranges, natives, r
 from compiler.bytecode.program import Handler, Instr, Positions, Program
 from compiler.bytecode.tables import CALL_PARTS, ROWS, SKIPPED_AT_TARGET, Names
 
+
 class _Cache:
     """Programs by identity of their code, dropped with it (equality of code would compare its constants)."""
 

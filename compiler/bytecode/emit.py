@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import CellType, CodeType
 from typing import Any
 
-import bytecode as bc
+import bytecode.instr as bc
 from bytecode.instr import InstrLocation
 
 from compiler.bytecode.tables import NULL_FIRST, OPERATORS, VERSION
@@ -74,6 +74,7 @@ class Scope:
 
 
 LOAD_CLOSURE = "LOAD_CLOSURE" if VERSION < (3, 13) else "LOAD_FAST"
+_LOAD_FAST_CHECK = "LOAD_FAST" if VERSION < (3, 12) else "LOAD_FAST_CHECK"
 _LOAD_ATTR_BIT = VERSION >= (3, 12)
 _POP_JUMP = "POP_JUMP_FORWARD_IF_" if VERSION < (3, 12) else "POP_JUMP_IF_"
 _HAS_CLOSURE = 0x08
@@ -89,9 +90,7 @@ class Emitter:
         scope: The cells that `load_deref` and its kin may name.
     """
 
-    def __init__(
-        self, scope: Scope | None = None, line: int | None = None, pool: ConstPool | None = None
-    ) -> None:
+    def __init__(self, scope: Scope | None = None, line: int | None = None, pool: ConstPool | None = None) -> None:
         self.items: list[Item] = []
         self.scope = scope or Scope()
         self._pool = pool or ConstPool()
@@ -111,8 +110,9 @@ class Emitter:
         """Push this very object, whatever it is: it is neither hashed nor compared."""
         self.emit("LOAD_CONST", self._pool.of(value))
 
-    def load_fast(self, name: str) -> None:
-        self.emit("LOAD_FAST", name)
+    def load_fast(self, name: str, *, check: bool = False) -> None:
+        """Push a local; one that may be unbound needs `check`, or 3.12+ crashes instead of raising."""
+        self.emit(_LOAD_FAST_CHECK if check else "LOAD_FAST", name)
 
     def load_local(self, name: str) -> None:
         """Push a local variable of the original, wherever it lives."""
@@ -268,9 +268,7 @@ class Emitter:
             self.emit("PRECALL", argc)
         self.emit("CALL", argc)
 
-    def call_function(
-        self, load_callable: Loader, load_args: Loader, argc: int, kw_names: Sequence[str] = ()
-    ) -> None:
+    def call_function(self, load_callable: Loader, load_args: Loader, argc: int, kw_names: Sequence[str] = ()) -> None:
         """A whole call: `load_args` pushes `argc` arguments."""
         self.begin_call(load_callable)
         load_args()
@@ -301,9 +299,7 @@ class Emitter:
             load()
         self.end_call(len(load_args))
 
-    def make_function(
-        self, code: CodeType, closure_names: Sequence[str] = (), name: str | None = None
-    ) -> None:
+    def make_function(self, code: CodeType, closure_names: Sequence[str] = (), name: str | None = None) -> None:
         """Push a function of `code`, closed over cells of the frame that this code runs in.
 
         `closure_names` are in the order of ``code.co_freevars``.

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
-import bytecode as bc
-from bytecode.instr import InstrLocation
+import bytecode.instr as bc
+from bytecode.instr import InstrLocation, opcode_has_argument
 
-from compiler.bytecode.program import Positions
 from compiler.bytecode.emit import LOAD_CLOSURE, ConstPool, Scope, SlotInstr
 from compiler.bytecode.native import Native
+from compiler.bytecode.program import Positions
 from compiler.bytecode.tables import COMPARE_SHIFT, COMPARE_TO_BOOL, ON_CELL, OPCODES, VERSION, Names
 
 #: Fused opcodes are taken apart: each half can be entered, and `bytecode` limits their operands.
@@ -136,19 +136,13 @@ _FAMILIES: tuple[tuple[frozenset[int], Argument], ...] = (
 )
 
 
-def _takes_argument(number: int) -> bool:
-    return number in dis.hasarg if VERSION >= (3, 12) else number >= dis.HAVE_ARGUMENT
-
-
 def _argument_of(number: int, name: str) -> Argument:
     if name in _BY_NAME:
         return _BY_NAME[name]
     for members, argument in _FAMILIES:
         if number in members:
             return argument
-    return _plain if _takes_argument(number) else _no_argument
+    return _plain if opcode_has_argument(number) else _no_argument
 
 
-_ARGUMENTS: dict[int, Argument] = {
-    number: _argument_of(number, name) for number, name in OPCODES.items()
-}
+_ARGUMENTS: dict[int, Argument] = {number: _argument_of(number, name) for number, name in OPCODES.items()}

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import CodeType
 
-import bytecode as bc
+import bytecode.instr as bc
 
 from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Item, Scope
@@ -49,9 +49,7 @@ class Replica:
         items: The copy.
     """
 
-    def __init__(
-        self, code: CodeType, start: int, scope: Scope, pool: ConstPool, detour: Detour = NO_DETOUR
-    ) -> None:
+    def __init__(self, code: CodeType, start: int, scope: Scope, pool: ConstPool, detour: Detour = NO_DETOUR) -> None:
         self.entry = bc.Label()
         self.items: list[Item] = []
         self._program = decode(code)

@@ -117,9 +117,7 @@ def _to(op: str, arg: ArgDecoder = _nothing) -> Decoder:
 def _local(op: str) -> Decoder:
     """A local's opcode; on a slot that holds a cell it moves the cell itself."""
     on_cell = ON_CELL.get(op, op)
-    return lambda names, oparg: (
-        (on_cell if names.is_cell[oparg] else op, names.slots[oparg]),
-    )
+    return lambda names, oparg: ((on_cell if names.is_cell[oparg] else op, names.slots[oparg]),)
 
 
 def _two_locals(first: str, second: str) -> Decoder:
@@ -132,9 +130,7 @@ def _attr_or_method(names: Names, oparg: int) -> Decoded:
 
 
 def _intrinsic(descs: list[str]) -> Decoder:
-    return lambda names, oparg: (
-        (INTRINSICS.get(descs[oparg], descs[oparg]), None),
-    )
+    return lambda names, oparg: ((INTRINSICS.get(descs[oparg], descs[oparg]), None),)
 
 
 #: What an opcode of locals means on a slot that holds a cell (3.13 has no LOAD_CLOSURE; comprehensions
@@ -166,11 +162,12 @@ CALL_PARTS = frozenset({"KW_NAMES", "PRECALL"})
 
 #: What an exhausted ``for`` or a finished ``yield from`` jumps over, next to its nominal target. FOR_ITER has
 #: popped the iterator by then; SEND, made alike on all versions, has replaced the receiver by the result.
-SKIPPED_AT_TARGET = {
+_SKIPPED: dict[tuple[int, int], dict[str, tuple[str, ...]]] = {
     (3, 11): {},
     (3, 12): {"FOR_ITER": ("END_FOR",), "SEND": ("END_SEND",)},
     (3, 13): {"FOR_ITER": ("END_FOR", "POP_TOP"), "SEND": ("END_SEND",)},
-}[VERSION]
+}
+SKIPPED_AT_TARGET = _SKIPPED[VERSION]
 
 #: An error that comes out of an inlined Python call is looked up in the exception table one code unit before the
 #: call; compiled functions always have something of the same range there, so copies have to as well.
@@ -267,9 +264,7 @@ def _is_user_opcode(name: str, number: int) -> bool:
     return number < 256 and not name.startswith("INSTRUMENTED_") and name not in INTERNAL
 
 
-OPCODES: dict[int, str] = {
-    number: name for name, number in dis.opmap.items() if _is_user_opcode(name, number)
-}
+OPCODES: dict[int, str] = {number: name for name, number in dis.opmap.items() if _is_user_opcode(name, number)}
 
 _unknown = sorted(set(OPCODES.values()) - set(ROWS))
 if _unknown:
@@ -282,13 +277,9 @@ def _cache_entries(name: str, number: int) -> int:
 
 
 #: By opcode number: how many code units of inline cache follow.
-CACHES: dict[int, int] = {
-    number: _cache_entries(name, number) for number, name in OPCODES.items()
-}
+CACHES: dict[int, int] = {number: _cache_entries(name, number) for number, name in OPCODES.items()}
 
 #: By opcode number: +1 for jumps forward, -1 for jumps backward; absent for everything else.
 JUMP_SIGN: dict[int, int] = {
-    number: -1 if "BACKWARD" in name else 1
-    for number, name in OPCODES.items()
-    if name in _JUMPS
+    number: -1 if "BACKWARD" in name else 1 for number, name in OPCODES.items() if name in _JUMPS
 }

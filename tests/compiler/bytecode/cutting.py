@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-import bytecode as bc
+import bytecode.instr as bc
 from bytecode.instr import InstrLocation
 
 from compiler.bytecode import assemble

@@ -17,7 +17,7 @@ class Manager:
         LOG.append("enter")
         return "managed"
 
-    def __exit__(self, kind: Any, value: Any, traceback: Any) -> bool:
+    def __exit__(self, kind: object, value: object, traceback: object) -> bool:
         LOG.append(kind)
         return kind is KeyError
 
@@ -127,7 +127,7 @@ def closures(a, b=2, *rest, key=3, **more):
 
 def deletes_cell(x):
     def read():
-        return x
+        return x  # noqa: F821
 
     y = read()
     del x
@@ -296,7 +296,7 @@ def groups(x):
 
 def many_locals(x):
     a = b = c = d = e = f = g = h = x
-    i = j = k = l = m = n = o = p = q = a + 1
+    i = j = k = l = m = n = o = p = q = a + 1  # noqa: E741
     r, s, t, u = q, p, o, n
     v, w = u, t
     y = z = w + v

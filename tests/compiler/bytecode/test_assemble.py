@@ -43,9 +43,7 @@ def eager(index: int) -> Any:
 def call(function: FunctionType, args: tuple[Any, ...]) -> Any:
     """Call with a value per argument slot, on fresh cells."""
     passed, by_name = split(function.__code__, args)
-    fresh = FunctionType(
-        function.__code__, function.__globals__, closure=cutting.fresh_closure(function)
-    )
+    fresh = FunctionType(function.__code__, function.__globals__, closure=cutting.fresh_closure(function))
     return fresh(*passed, **by_name)
 
 
@@ -110,7 +108,9 @@ def test_continuation_of_a_continuation(index: int) -> None:
     """A continuation from the start, cut again at each instruction, is as good as the function."""
     function, args = case(index)
     expected = eager(index)
-    first = continuation(function.__code__, 0, [], [n for n in argument_slots(function.__code__) if n not in function.__code__.co_cellvars])
+    cells = function.__code__.co_cellvars
+    locals_ = [name for name in argument_slots(function.__code__) if name not in cells]
+    first = continuation(function.__code__, 0, [], locals_)
     program = decode(first)
     stack_depths(program)
     live_in(program)
@@ -144,9 +144,7 @@ def as_function(code: types.CodeType, function: FunctionType, args: tuple[Any, .
     values = dict(zip(argument_slots(original), args, strict=True))
     for name in original.co_cellvars:
         free[name] = types.CellType(values[name]) if name in values else types.CellType()
-    return FunctionType(
-        code, function.__globals__, closure=tuple(free[name] for name in code.co_freevars)
-    )
+    return FunctionType(code, function.__globals__, closure=tuple(free[name] for name in code.co_freevars))
 
 
 @pytest.mark.parametrize("with_tails", [False, True], ids=["native", "tails"])

@@ -51,9 +51,7 @@ each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name_
 @each_module
 def test_native_instructions_are_those_of_dis(module: ModuleType) -> None:
     for code in all_codes(module):
-        expected = [
-            (i.offset, i.opcode, i.arg or 0) for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"
-        ]
+        expected = [(i.offset, i.opcode, i.arg or 0) for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
         found = [(n.offset, n.opcode, n.oparg if n.opcode >= dis.HAVE_ARGUMENT else 0) for n in natives(code)]
         assert [entry[:2] for entry in found] == [entry[:2] for entry in expected]
         targets = {n.target for n in natives(code)} - {None}

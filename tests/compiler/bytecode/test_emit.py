@@ -34,9 +34,7 @@ def evaluate(emit: Callable[[Emitter], None], *args: Any) -> Any:
         emit(e)
         e.return_value()
 
-    return FunctionType(whole(original.__code__, body), {"g": 7, "__builtins__": {}})(
-        *args, *[None] * (2 - len(args))
-    )
+    return FunctionType(whole(original.__code__, body), {"g": 7, "__builtins__": {}})(*args, *[None] * (2 - len(args)))
 
 
 def test_constants_are_themselves() -> None:
