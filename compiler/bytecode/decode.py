@@ -14,39 +14,17 @@ The ops are those of `compiler.bytecode.stack`; about the rarest of them see `co
 
 from __future__ import annotations
 
-import weakref
 from types import CodeType
 from typing import Any
 
 from compiler.bytecode.cells import settle
 from compiler.bytecode.native import Native, Range, exception_ranges, natives, range_at
+from compiler.bytecode.percode import PerCode
 from compiler.bytecode.program import Handler, Instr, Positions, Program
 from compiler.bytecode.tables import CALL_PARTS, ROWS, SKIPPED_AT_TARGET, Names
 
 
-class _Cache:
-    """Programs by identity of their code, dropped with it (equality of code would compare its constants)."""
-
-    def __init__(self) -> None:
-        self._entries: dict[int, tuple[weakref.ref[CodeType], Program]] = {}
-
-    def get(self, code: CodeType) -> Program | None:
-        entry = self._entries.get(id(code))
-        return entry[1] if entry is not None and entry[0]() is code else None
-
-    def put(self, code: CodeType, program: Program) -> None:
-        key = id(code)
-        entries = self._entries
-
-        def drop(dead: weakref.ref[CodeType]) -> None:
-            entry = entries.get(key)
-            if entry is not None and entry[0] is dead:
-                del entries[key]
-
-        entries[key] = (weakref.ref(code, drop), program)
-
-
-_programs = _Cache()
+_programs: PerCode[Program] = PerCode()
 
 
 def decode(code: CodeType) -> Program:

@@ -11,18 +11,18 @@ copy, in the same try range, and leads out of it; the copy is what its exception
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
 import bytecode.instr as bc
 
 from compiler.bytecode.decode import decode
-from compiler.bytecode.emit import ConstPool, Item, Scope
+from compiler.bytecode.emit import ConstPool, Emitter, Item, Scope
 from compiler.bytecode.native import Native, Range, exception_ranges, natives, range_at
-from compiler.bytecode.program import TERMINAL
+from compiler.bytecode.program import TERMINAL, Instr
 from compiler.bytecode.render import Renderer
-from compiler.bytecode.tables import RANGES_NEED_PADDING
+from compiler.bytecode.tables import NULL_FIRST, RANGES_NEED_PADDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +110,28 @@ class Replica:
         self.items.append(self.entry)
         self._switch_range(range_at(ranges, unit[-1].offset), unit[-1])
         for native in unit:
-            if native.target is not None:
-                assert instr.target is not None
-                self.items.append(bc.Instr(_forward(native.name), self._way(instr.target), location=self._renderer.location(native)))
-            else:
-                rendered = self._renderer.render(native, [each.op for each in self._program.instrs[instr.index : instr.index + 2]])
-                self.items += [part for number, part in enumerate(rendered) if len(rendered) == 1 or number == instr.part]
+            self.items += self._detached(instr, native)
         self._close_range()
         if instr.op not in TERMINAL:
             location = self._renderer.location(unit[-1])
             self.items.append(bc.Instr("JUMP_FORWARD", self._way(instr.index + 1), location=location))
+
+    def _detached(self, instr: Instr, native: Native) -> Sequence[bc.Instr]:
+        """One native instruction of the detour's unit."""
+        location = self._renderer.location(native)
+        if native.target is not None:
+            assert instr.target is not None
+            return [bc.Instr(_forward(native.name), self._way(instr.target), location=location)]
+        if instr.op == "LOAD_METHOD":
+            # A tail must know which of the two items is NULL: always load the bound method.
+            e = Emitter(line=location.lineno)
+            e.begin_call(lambda: e.load_attr(instr.arg))
+            if NULL_FIRST:
+                return [e.items[1], e.items[0], bc.Instr("SWAP", 2, location=location)]  # type: ignore[list-item]
+            return e.items  # type: ignore[return-value]
+        following = self._program.instrs[instr.index - instr.part : instr.index - instr.part + 2]
+        rendered = self._renderer.render(native, [each.op for each in following])
+        return rendered if len(rendered) == 1 else rendered[instr.part : instr.part + 1]
 
     def _way(self, successor: int) -> bc.Label:
         """Where a successor of the detour's instruction is: out, or in the copy."""

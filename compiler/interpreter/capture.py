@@ -186,8 +186,33 @@ class Capture:
         self.frames.append(frame)
         try:
             return frame.run()
+        except GraphBreak as cause:
+            cause.stack = cause.stack or self.location()
+            raise
         finally:
             self.frames.pop()
+
+    def run_root(self) -> tuple[str, Value]:
+        """Interpret the root frame to its end; see `Frame.run` for the ways it may stop."""
+        return self.run(self.root)
+
+    def refuse_handlers(self, cause: GraphBreak) -> None:
+        """A break while the frame handles an exception moves to where it was raised: raised natively, the
+        exception has its traceback and is handled natively.
+
+        Raises:
+            BreakEarlier: an exception is being handled.
+        """
+        if isinstance(self.handled, ExceptionValue):
+            raise BreakEarlier(self.handled.born, cause)
+
+    def finish_guards(self) -> None:
+        """Objects that changed must not be one object under two names next time, unless they are now."""
+        changed = {value.pytype() for value in self.ledger.touched if value.source is not None}
+        for cls in changed:
+            group = [value for _, value in self._by_id.values() if value.mutable and value.pytype() is cls]
+            sources = [value.source for value in group if value.source is not None]
+            self.guards.distinct([source for source in sources if not isinstance(source, ConstantSource)])
 
     # -- iteration -----------------------------------------------------------------------
 

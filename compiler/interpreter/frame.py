@@ -33,6 +33,7 @@ class Frame:
     Attributes:
         function: The function value that was called; ``None`` for the root frame.
         ip: Index of the next canonical instruction.
+        current: Index of the one being executed.
         outcome: Set by ``RETURN_VALUE`` and ``YIELD_VALUE``: ("return" | "yield", value).
     """
 
@@ -45,7 +46,7 @@ class Frame:
         self.locals: dict[str, Value] = {}
         self.cells: dict[str, CellValue] = {}
         self.stack: list[Value] = []
-        self.ip = 0
+        self.ip = self.current = 0
         self.outcome: tuple[str, Value] | None = None
         self.started = self.finished = self.running = False
         self.returned: Value | None = None
@@ -100,6 +101,7 @@ class Frame:
                     raise StopHere
                 cx.step += 1
             cx.count()
+            self.current = self.ip
             self.ip += 1
             handler = HANDLERS.get(instr.op)
             if handler is None:

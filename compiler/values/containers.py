@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 class SequenceValue(Value):
-    """list, tuple, deque, named tuples, torch.Size: `cls` is the object's exact class."""
+    """list, tuple, deque, named tuples, torch.Size.
 
-    __slots__ = ("cls", "items")
+    Attributes:
+        cls: The object's exact class.
+        original: The items before the frame, when it existed and can change.
+    """
+
+    __slots__ = ("cls", "items", "original")
 
     default: ClassVar[type]
 
@@ -29,6 +34,7 @@ class SequenceValue(Value):
         super().__init__(source)
         self.items = list(items)
         self.cls = cls or self.default
+        self.original = list(self.items) if source is not None and self.mutable else []
 
     def pytype(self) -> type:
         return self.cls
@@ -122,15 +128,17 @@ class DictValue(Value):
         entries: Key object → (value of the key, value), in insertion order. Keys are the
             Python objects themselves, so that ``1``, ``True`` and ``1.0`` are one key.
         factory: ``default_factory`` of a defaultdict.
+        original: The entries before the frame, when it existed.
     """
 
     mutable = True
-    __slots__ = ("cls", "entries", "factory")
+    __slots__ = ("cls", "entries", "factory", "original")
 
     def __init__(self, entries: dict[Any, tuple[Value, Value]], cls: type = dict, source: Source | None = None) -> None:
         super().__init__(source)
         self.entries = entries
         self.cls = cls
+        self.original = dict(entries) if source is not None else {}
         self.factory: Value | None = None
 
     def pytype(self) -> type:

@@ -15,7 +15,8 @@ from compiler.bytecode.assemble import StackItem, argument_slots, continuation
 from compiler.bytecode.decode import Program, decode
 from compiler.bytecode.emit import ConstPool, Emitter, Scope, SlotInstr
 from compiler.bytecode.flow import live_in, stack_depths
-from compiler.bytecode.replica import Detour, Replica
+from compiler.bytecode.program import TERMINAL
+from compiler.bytecode.replica import Replica
 from tests.compiler.bytecode import samples
 
 
@@ -30,6 +31,30 @@ class State:
     cells: dict[str, Any]
 
 
+class Tapped(Replica):
+    """A whole copy that is left after every run of instruction `after`, wherever it stands."""
+
+    def __init__(self, original: CodeType, after: int, ways: dict[int, bc.Label], scope: Scope, pool: ConstPool) -> None:
+        self._after, self._ways = decode(original).instrs[after], ways
+        super().__init__(original, 0, scope, pool)
+
+    def _add(self, native: Any, index: int) -> None:
+        super()._add(native, index)
+        way = self._ways.get(self._after.index + 1)
+        if way is None or native.end != self._after.native_end or self._after.op in TERMINAL:
+            return
+        out = bc.Instr("JUMP_FORWARD", way, location=self._renderer.location(native))
+        last_part = self._after.part == 1 or self._program.instrs[self._after.index + 1].part == 0
+        self.items.insert(len(self.items) if last_part else len(self.items) - 1, out)
+
+    def _jump(self, native: Any) -> bc.Instr:
+        jump = super()._jump(native)
+        if native.end != self._after.native_end or self._after.target not in self._ways:
+            return jump
+        name = native.name.replace("_NO_INTERRUPT", "").replace("BACKWARD", "FORWARD")
+        return bc.Instr(name, self._ways[self._after.target], location=jump.location)
+
+
 def slot_name(i: int) -> str:
     return f"___s{i}"
 
@@ -41,7 +66,7 @@ def cut(original: CodeType, after: int, tail: Callable[[Emitter, int, int], None
     scope = Scope(original.co_cellvars, original.co_freevars)
     pool = ConstPool()
     ways = {successor: bc.Label() for successor in program.successors(after)}
-    replica = Replica(original, 0, scope, pool, Detour(after, ways))
+    replica = Tapped(original, after, ways, scope, pool)
     items = assemble._prefix(original, scope)
     start = Emitter(scope, 1, pool)
     start.jump(replica.entry)
