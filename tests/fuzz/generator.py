@@ -220,7 +220,10 @@ class Generator:
 
     def _declare_nonlocals(self, outer: Scope) -> str:
         self._scope.assignable = {}
-        names = sorted({(name, kind) for kind, names in outer.assignable.items() for name in names} - {("t", "tensor"), ("k", "int")})
+        names = sorted(
+            {(name, kind) for kind, names in outer.assignable.items() for name in names}
+            - {("t", "tensor"), ("k", "int")}
+        )
         names = [(name, kind) for name, kind in names if name not in GLOBALS]
         if not names or self._number(0, 2) == 0:
             return ""

@@ -92,7 +92,15 @@ LITERALS: dict[str, tuple[str, ...]] = {
     "inplace": ("add_", "mul_", "sub_"),
     "reduce": ("sum", "mean", "max", "min"),
     "exception": ("ValueError", "KeyError", "RuntimeError", "Stop", "TypeError"),
-    "caught": ("ValueError", "Exception", "(KeyError, IndexError)", "Stop", "RuntimeError", "LookupError", "ArithmeticError"),
+    "caught": (
+        "ValueError",
+        "Exception",
+        "(KeyError, IndexError)",
+        "Stop",
+        "RuntimeError",
+        "LookupError",
+        "ArithmeticError",
+    ),
     "compare": ("==", "!=", "<", "<=", ">", ">="),
     "dtype": ("torch.float32", "torch.float64", "torch.int64"),
 }
@@ -457,11 +465,20 @@ STATEMENTS: tuple[Production, ...] = _rows(
     (1, "<i=count:int> = 0\nwhile <truth>:\n    <i> += 1\n    if <i> > 3:\n        break\n    <loop>"),
     (4, "try:\n    <block>\nexcept <caught>:\n    <block>"),
     (2, "try:\n    <block>\nexcept <caught> as <e=new:error>:\n    <block>"),
-    (1, "try:\n    <block>\nexcept <caught> as <e=new:error>:\n    LOG.append(str(<e>))\n    <block>\nfinally:\n    <block>"),
+    (
+        1,
+        "try:\n    <block>\nexcept <caught> as <e=new:error>:\n    LOG.append(str(<e>))\n    <block>\nfinally:\n    <block>",
+    ),
     (2, "try:\n    <block>\nfinally:\n    <block>"),
-    (1, "try:\n    <block>\nexcept <caught>:\n    <block>\nexcept Exception:\n    <block>\n    raise\nelse:\n    <block>"),
+    (
+        1,
+        "try:\n    <block>\nexcept <caught>:\n    <block>\nexcept Exception:\n    <block>\n    raise\nelse:\n    <block>",
+    ),
     (1, "try:\n    <block>\nexcept <caught> as <e=new:error>:\n    raise Stop(<str>) from <e>", "try"),
-    (1, "try:\n    <block>\n    raise ExceptionGroup('group', [ValueError(<str>), KeyError(<int>)])\nexcept* (ValueError, KeyError):\n    <set:int> += 1\nexcept* Exception:\n    print('other')"),
+    (
+        1,
+        "try:\n    <block>\n    raise ExceptionGroup('group', [ValueError(<str>), KeyError(<int>)])\nexcept* (ValueError, KeyError):\n    <set:int> += 1\nexcept* Exception:\n    print('other')",
+    ),
     (3, "with torch.no_grad():\n    <block>"),
     (1, "with torch.enable_grad():\n    <block>"),
     (1, "with torch.set_grad_enabled(<bool>):\n    <block>"),
@@ -470,8 +487,14 @@ STATEMENTS: tuple[Production, ...] = _rows(
     (2, "with Swallow(<caught>):\n    <block>"),
     (1, "with span(<str>) as <s=new:str>:\n    <block>"),
     (1, "with contextlib.suppress(<caught>):\n    <block>"),
-    (1, "match <int> % 3:\n    case 0:\n        <block>\n    case 1 | 2 if <bool>:\n        <block>\n    case _:\n        <block>"),
-    (1, "match <table>:\n    case {'a': int(<i=new:int>), **rest}:\n        <block>\n    case {}:\n        print('no a')"),
+    (
+        1,
+        "match <int> % 3:\n    case 0:\n        <block>\n    case 1 | 2 if <bool>:\n        <block>\n    case _:\n        <block>",
+    ),
+    (
+        1,
+        "match <table>:\n    case {'a': int(<i=new:int>), **rest}:\n        <block>\n    case {}:\n        print('no a')",
+    ),
     (1, "match <ints>:\n    case []:\n        print('empty')\n    case [<i=new:int>, *_]:\n        <block>"),
     # nested functions
     (4, "def <def:func>(t, k=<digit>):\n    <body:func>"),
@@ -485,12 +508,12 @@ PRELUDE: dict[str, str] = {
 class Stop(Exception):
     """An exception of the program's own."""
 ''',
-    "Point": '''
+    "Point": """
 class Point(typing.NamedTuple):
     first: int
     second: torch.Tensor
-''',
-    "Span": '''
+""",
+    "Span": """
 class Span:
     def __init__(self, name):
         self.name = name
@@ -502,8 +525,8 @@ class Span:
     def __exit__(self, kind, error, traceback):
         LOG.append(f"exit {self.name} {kind and kind.__name__}")
         return False
-''',
-    "Swallow": '''
+""",
+    "Swallow": """
 class Swallow:
     def __init__(self, kinds):
         self.kinds = kinds
@@ -513,8 +536,8 @@ class Swallow:
 
     def __exit__(self, kind, error, traceback):
         return kind is not None and issubclass(kind, self.kinds)
-''',
-    "span": '''
+""",
+    "span": """
 @contextlib.contextmanager
 def span(name):
     LOG.append(f"begin {name}")
@@ -522,30 +545,30 @@ def span(name):
         yield name + "!"
     finally:
         LOG.append(f"end {name}")
-''',
-    "fold": '''
+""",
+    "fold": """
 def fold(t, k):
     return t if k <= 0 else fold(t * 0.5 + k, k - 1)
-''',
-    "spread": '''
+""",
+    "spread": """
 def spread(t, *numbers, power=1, **named):
     for number in numbers:
         t = t + number
     return t * power + len(named)
-''',
-    "steps": '''
+""",
+    "steps": """
 def steps(limit):
     for step in range(limit):
         got = yield step * 2
         if got:
             LOG.append(got)
-''',
+""",
 }
 """Definitions that a program starts with when it uses them."""
 
 
 CLASSES: tuple[str, ...] = (
-    '''
+    """
 class Base:
     SCALE = 2
 
@@ -553,8 +576,8 @@ class Base:
         self.value = value
         self.count = count
         self.items = [count]
-''',
-    '''
+""",
+    """
 class Base:
     SCALE = 3
     value: object = None
@@ -573,16 +596,16 @@ class Base:
         if name.startswith("_") or name in ("value", "count", "items"):
             raise AttributeError(name)
         raise AttributeError(f"nothing called {name}")
-''',
-    '''
+""",
+    """
 @dataclasses.dataclass(eq=False)
 class Base:
     SCALE: typing.ClassVar[int] = 2
     value: torch.Tensor
     count: int = 0
     items: list = dataclasses.field(default_factory=list)
-''',
-    '''
+""",
+    """
 class Base(torch.nn.Module):
     SCALE = 1
 
@@ -596,7 +619,7 @@ class Base(torch.nn.Module):
     def forward(self, t):
         self.count += 1
         return t * self.gain + self.count
-''',
+""",
 )
 """Heads of the program's class; `METHODS` follow."""
 

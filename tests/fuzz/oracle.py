@@ -111,7 +111,9 @@ def _run(module: types.ModuleType, function: Callable[..., Any], variant: int) -
             outcome.error = error
             outcome.line = _innermost(error, module.__file__)
     outcome.printed = printed.getvalue()
-    outcome.state = {name: value for name, value in vars(module).items() if _is_state(value) and not name.startswith("__")}
+    outcome.state = {
+        name: value for name, value in vars(module).items() if _is_state(value) and not name.startswith("__")
+    }
     outcome.grads = _gradients(outcome)
     return outcome
 
@@ -203,7 +205,9 @@ class _Comparison:
     def _items(self, a: Any, b: Any, where: str) -> str | None:
         if len(a) != len(b):
             return f"{where}: {len(a)} items against {len(b)}"
-        return self._first(self.values(x, y, f"{where}[{index}]") for index, (x, y) in enumerate(zip(a, b, strict=True)))
+        return self._first(
+            self.values(x, y, f"{where}[{index}]") for index, (x, y) in enumerate(zip(a, b, strict=True))
+        )
 
     def _mapping(self, a: Any, b: Any, where: str) -> str | None:
         if list(a) != list(b):

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.errors import NoSuchExample
-from hypothesis import find
 
 from tests.fuzz.generator import Program, programs
 from tests.fuzz.oracle import mismatch
