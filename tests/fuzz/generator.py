@@ -38,7 +38,7 @@ WEIGHT = torch.tensor(0.75)
 """
 
 MAIN = """
-def main(x, y, n, rate=0.5, *extra, word="w", numbers, tensors, table, box, flag=True):
+def main(x, y, n, rate=0.5, *extra, word="w", numbers, tensors, table, box, pair, gain, flag=True):
     <declared>
     <block>
     return <result>
@@ -58,6 +58,8 @@ def inputs(variant):
         "tensors": [<first>, torch.tanh(x)],
         "table": {"a": 1, "key": 2} if variant != 3 else {"b": 7, "a": 0},
         "box": box,
+        "pair": (variant, torch.exp(x)),
+        "gain": torch.tensor(1.25),
         "flag": variant != 3,
     }
     return (x, y, 2 if variant != 1 else 7, 0.25 if variant != 1 else -1.5), keywords
@@ -80,6 +82,8 @@ VARIABLES = {
     "tensors": ["tensors"],
     "table": ["table"],
     "box": ["box"],
+    "pair": ["pair"],
+    "scalar": ["gain"],
 }
 """Parameters of ``main`` by kind."""
 
@@ -144,9 +148,10 @@ class Generator:
         for kind, names in VARIABLES.items():
             for name in names:
                 self._scope.add(kind, name)
-        self._budget = self._number(3, 14)
+        statements = self._number(1, 14)
+        self._budget = 3 * statements
         declared = self._declare_globals()
-        block = self._block(self._budget)
+        block = self._block(statements, at_least=statements)
         main = _fill(MAIN, {"declared": declared, "block": block, "result": self._result()})
         choices = {key: self._choose(options) for key, options in INPUT_CHOICES.items()}
         body = "\n".join([head, *helpers, main, _fill(INPUTS, choices)])
@@ -190,10 +195,10 @@ class Generator:
 
     # statements
 
-    def _block(self, most: int) -> str:
+    def _block(self, at_most: int, at_least: int = 1) -> str:
         """Statements of one block, in a scope of their own."""
         with self._nested(depth=self._scope.depth + 1):
-            lines = [self._statement() for _ in range(self._number(1, max(1, most)))]
+            lines = [self._statement() for _ in range(self._number(at_least, at_most))]
         return "\n".join(lines)
 
     def _statement(self) -> str:
@@ -307,7 +312,9 @@ class Generator:
             return self._body(kind)
         if kind in {"block", "loop"}:
             return self._fill_block(row, expansion, is_loop=kind == "loop")
-        if role in {"new", "count", "def"}:
+        if role == "temp":
+            text = self._fresh()
+        elif role in {"new", "count", "def"}:
             text = self._fresh()
             visible = expansion.inside if row.nests and role != "def" else expansion.after
             visible.append((kind, text, role == "new"))

@@ -9,6 +9,7 @@ other holes name variables or nest statements:
 ``<new:kind>``          a new variable, visible in the following blocks or, where the
                         template has none, after the statement
 ``<count:kind>``        the same, but nothing else may assign it
+``<temp:kind>``         a new name that only this template knows
 ``<def:kind>``          a new name that is visible after the statement only
 ``<x=bind:kind>``       writes nothing; makes ``x`` visible in the rest of the template
 ``<a=new:kind>, <a>``   a label (one letter), and a reference to what it stands for
@@ -34,7 +35,7 @@ import dataclasses
 import functools
 import re
 
-HOLE = re.compile(r"<(?:(?P<label>[a-z])=)?(?:(?P<role>new|count|var|set|def|bind|body):)?(?P<kind>\w+)>")
+HOLE = re.compile(r"<(?:(?P<label>[a-z])=)?(?:(?P<role>new|count|temp|var|set|def|bind|body):)?(?P<kind>\w+)>")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +74,9 @@ class Production:
     def is_leaf(self) -> bool:
         """Whether it holds no further expression or block."""
         return all(
-            hole["role"] in {"var", "set", "new", "count", "bind"} or hole["kind"] in LITERALS or len(hole["kind"]) == 1
+            hole["role"] in {"var", "set", "new", "count", "temp", "bind"}
+            or hole["kind"] in LITERALS
+            or len(hole["kind"]) == 1
             for hole in HOLE.finditer(self.template)
         )
 
@@ -431,7 +434,8 @@ STATEMENTS: tuple[Production, ...] = _rows(
     (1, 'print(f"{<var:tensor>.sum():.4f} {<var:ints>}")'),
     (1, "print(*<ints>, <str>)"),
     # names that go
-    (1, "<a=new:tensor> = <tensor>\n<new:tensor> = <a> + <tensor>\ndel <a>"),
+    (1, "<a=temp:tensor> = <tensor>\n<new:tensor> = <a> + <tensor>\ndel <a>"),
+    (1, "<a=temp:int> = <int>\ndel <a>\nprint(<a>)", "try"),
     # calls for their effects
     (1, "<var:box>.step(<tensor>, k=<int>)", "outside"),
     (1, "<var:func>(<tensor>, <int>)"),

@@ -18,6 +18,8 @@ from compiler import events
 from tests.fuzz.generator import Program, programs
 from tests.fuzz.oracle import mismatch
 
+SHARES = 4
+
 COMMON: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": False}
 
 
@@ -45,8 +47,11 @@ def test_a_few_programs(program: Program) -> None:
 
 
 @pytest.mark.slow
-def test_many_programs(fuzz_examples: int) -> None:
-    @settings(max_examples=fuzz_examples, **COMMON)
+@pytest.mark.parametrize("share", range(SHARES))
+def test_many_programs(share: int, fuzz_examples: int) -> None:
+    """Several shares, so that ``-n 2`` has something to hand out."""
+
+    @settings(max_examples=max(1, fuzz_examples // SHARES), **COMMON)
     @given(program=programs())
     def many(program: Program) -> None:
         check(program)
