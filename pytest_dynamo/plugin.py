@@ -1,0 +1,20 @@
+"""The entry point: command line and markers. Neither torch nor the compiler is imported without ``--dynamo``."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_dynamo import markers, options
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    markers.register(config)
+    given = options.read_options(config)
+    if given.enabled:
+        from pytest_dynamo.session import Session  # noqa: PLC0415 (heavy)
+
+        config.pluginmanager.register(Session(config, given), "dynamo-session")
