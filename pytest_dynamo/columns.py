@@ -81,7 +81,7 @@ def _shown_count(value: int | None) -> str:
 
 
 def _shown_ms(value_ns: int | None) -> str:
-    return NOTHING if value_ns is None else f"{value_ns / 1e6:.1f}"
+    return NOTHING if not value_ns else f"{value_ns / 1e6:.1f}"
 
 
 def _shown_ratio(value: float | None) -> str:
@@ -94,8 +94,8 @@ COLUMNS = (
     _count("graphs", "graphs"),
     _count("graph_breaks", "breaks"),
     _count("recompiles", "recompiles"),
-    _time("compile_ns", "compile ms"),
-    _time("eager_ns", "eager ms"),
-    _time("run_ns", "compiled ms"),
+    _time("compile_ns", "compile\nms"),
+    _time("eager_ns", "eager\nms"),
+    _time("run_ns", "compiled\nms"),
     Column("speedup", "speed-up", lambda measure: _speedup([measure]), _speedup, _shown_ratio),
 )

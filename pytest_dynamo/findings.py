@@ -6,8 +6,9 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from compiler.events import FrameRecord, Location
+from compiler.events import FrameRecord, Location, Reason
 from pytest_dynamo.measure import Measure, reason_of
 from pytest_dynamo.paths import shown
 
@@ -16,7 +17,7 @@ STRICT_HINT = "COMPILER_STRICT=1 in the environment raises the error itself, wit
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """A reason at a line of user code, met `count` times by `tests` tests."""
+    """A reason, met `count` times by `tests` tests, and the line of user code (the first where there are several)."""
 
     count: int
     tests: int
@@ -49,46 +50,44 @@ class Recompile:
 class Section:
     """A group of findings: its key in JSON, its heading, and which records belong to it.
 
-    `hint` stands under every finding of the section.
+    `hint` stands under every finding of the section; `by_line` tells the same reason at two lines apart.
     """
 
     key: str
     heading: str
     wants: Callable[[FrameRecord], bool]
     hint: str = ""
+    by_line: bool = True
 
 
 BREAKS = Section("graph_breaks", "graph breaks", lambda record: record.outcome == "broken")
-SKIPPED = Section("skipped_frames", "skipped frames", lambda record: record.outcome == "skipped")
+SKIPPED = Section("skipped_frames", "skipped frames", lambda record: record.outcome == "skipped", by_line=False)
 FALLBACKS = Section("fallbacks", "fallbacks", lambda record: record.outcome == "fell_back", STRICT_HINT)
 
 
 def collect(section: Section, measures: Iterable[Measure], root: Path) -> list[Finding]:
     """The section's findings, the most frequent first."""
-    counts: Counter[tuple[str, str, str, int]] = Counter()
-    tests: dict[tuple[str, str, str, int], set[str]] = {}
-    samples = {}
+    groups: dict[tuple[object, ...], list[tuple[Measure, Reason]]] = {}
     for measure, record in _records(measures):
-        if not section.wants(record):
-            continue
-        reason = reason_of(record)
-        key = (reason.kind, reason.context, reason.location.file, reason.location.line)
-        counts[key] += 1
-        tests.setdefault(key, set()).add(measure.nodeid)
-        samples[key] = reason
-    return [
-        Finding(
-            count=count,
-            tests=len(tests[key]),
-            kind=samples[key].kind,
-            context=samples[key].context,
-            explanation=samples[key].explanation,
-            hints=samples[key].hints,
-            **_place(samples[key].location, root),
-            source_line=samples[key].location.source_line,
-        )
-        for key, count in counts.most_common()
-    ]
+        if section.wants(record):
+            reason = reason_of(record)
+            place = (reason.location.file, reason.location.line) if section.by_line else ()
+            groups.setdefault((reason.kind, reason.context, *place), []).append((measure, reason))
+    return [_finding(met, root) for met in sorted(groups.values(), key=len, reverse=True)]
+
+
+def _finding(met: Sequence[tuple[Measure, Reason]], root: Path) -> Finding:
+    first = met[0][1]
+    return Finding(
+        count=len(met),
+        tests=len({measure.nodeid for measure, _ in met}),
+        kind=first.kind,
+        context=first.context,
+        **_place(first.location, root),
+        source_line=first.location.source_line,
+        explanation=first.explanation,
+        hints=first.hints,
+    )
 
 
 def recompiles(measures: Iterable[Measure], root: Path) -> list[Recompile]:
@@ -103,5 +102,5 @@ def _records(measures: Iterable[Measure]) -> Iterator[tuple[Measure, FrameRecord
     return ((measure, record) for measure in measures for record in measure.records)
 
 
-def _place(location: Location, root: Path) -> dict[str, object]:
+def _place(location: Location, root: Path) -> dict[str, Any]:
     return {"file": shown(location.file, root), "line": location.line, "function": location.function}

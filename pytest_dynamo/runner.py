@@ -47,7 +47,7 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        return verdict.outcome([*self.others, *self.reports])
+        return verdict.outcome([*(report for report in self.others if report.failed), *self.reports])
 
     @property
     def call_ns(self) -> int | None:
