@@ -8,13 +8,15 @@ from pytest_dynamo import markers, options
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the command line."""
     options.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers; with ``--dynamo``, load everything else."""
     markers.register(config)
     given = options.read_options(config)
     if given.enabled:
-        from pytest_dynamo.session import Session  # noqa: PLC0415 (heavy)
+        from pytest_dynamo.session import Session
 
         config.pluginmanager.register(Session(config, given), "dynamo-session")

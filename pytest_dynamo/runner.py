@@ -10,17 +10,18 @@ came next.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
 
 import pytest
 from _pytest.runner import call_and_report, get_reraise_exceptions, runtestprotocol, show_test_item
 
 from compiler import events
 from compiler.events import FrameRecord
-from pytest_dynamo import markers, seeds, target, verdict
+from pytest_dynamo import markers, seeds, target, verdict, warned
 from pytest_dynamo.measure import Measure
 from pytest_dynamo.options import Options
 from pytest_dynamo.status import WITHOUT_COMPILED_RUN, Status
@@ -55,7 +56,7 @@ class Run:
         seconds = [report.duration for report in self.reports if report.when == "call"]
         return round(seconds[0] * 1e9) if seconds else None
 
-    def phase(self, when: str, **keywords: Any) -> pytest.TestReport:
+    def phase(self, when: Literal["setup", "call", "teardown"], **keywords: Any) -> pytest.TestReport:
         """Run one of pytest's phases."""
         report = call_and_report(self.item, when, log=False, **keywords)
         self.reports.append(report)
@@ -76,8 +77,10 @@ class Run:
         return report
 
     def close(self) -> None:
-        self.item._request = False
-        self.item.funcargs = None
+        """Let go of the request and the fixtures, as pytest does after an item."""
+        item: Any = self.item
+        item._request = False
+        item.funcargs = None
 
 
 class Runner:
@@ -104,9 +107,12 @@ class Runner:
     def run(self, item: pytest.Item, nextitem: pytest.Item | None) -> Measure:
         """Run one item to its end, log its reports, and say how it went."""
         reason = target.refusal(item)
-        return self._once(item, nextitem, reason) if reason is not None else self._twice(item, nextitem)
+        if reason is not None:
+            return self._once(item, nextitem, reason)
+        assert isinstance(item, pytest.Function)
+        return self._twice(item, nextitem)
 
-    def hear(self, report: pytest.TestReport) -> None:
+    def hear(self, report: Any) -> None:
         """Take note of a report that a test's call logs by itself."""
         run = self._calling
         if run is None or report.nodeid != run.item.nodeid:
@@ -130,23 +136,15 @@ class Runner:
         )
 
     def _twice(self, item: pytest.Function, nextitem: pytest.Item | None) -> Measure:
-        restore_seeds = seeds.save()
-        properties = list(item.user_properties)
-        eager = Run(item)
-        try:
-            if not self._eager_run(eager, nextitem):
-                return Measure(nodeid=item.nodeid, eager=eager.outcome, status=WITHOUT_COMPILED_RUN[eager.outcome])
-        finally:
-            eager.close()
-        restore_seeds()
-        item.user_properties[:] = properties
-        item._report_sections.clear()
-        target.renew(item)
-        second = Run(item)
-        try:
+        rewind = _checkpoint(item)
+        heard: warned.Heard = set()
+        with _run_of(item, heard) as eager:
+            passed = self._eager_run(eager, nextitem)
+        if not passed:
+            return Measure(nodeid=item.nodeid, eager=eager.outcome, status=WITHOUT_COMPILED_RUN[eager.outcome])
+        rewind()
+        with _run_of(item, heard) as second:
             return self._compiled_run(eager, second, nextitem)
-        finally:
-            second.close()
 
     def _eager_run(self, run: Run, nextitem: pytest.Item | None) -> bool:
         """Run in eager; returns whether it passed. If not, all is torn down and logged."""
@@ -166,7 +164,8 @@ class Runner:
         if run.setup():
             self._compiled_call(run)
         failed = any(report.failed for report in (*run.others, *run.reports))
-        _log(run.item, [self._told(first, second, run) for first, second in zip(eager.reports, run.reports)])
+        phases = zip(eager.reports, run.reports, strict=False)  # eager has a teardown already, and always a call
+        _log(run.item, [self._told(first, second, run) for first, second in phases])
         teardown = run.teardown(nextitem)
         _log(run.item, [self._told(teardown, teardown, run)])
         return Measure(
@@ -212,6 +211,32 @@ class Runner:
 
     def _headline(self, what: str) -> str:
         return f"passed in eager; {what} under the compiler (backend {self._options.backend!r})"
+
+
+@contextlib.contextmanager
+def _run_of(item: pytest.Function, heard: warned.Heard) -> Iterator[Run]:
+    """A run that is closed at the end and repeats no warning, where pytest gathers warnings at all."""
+    run = Run(item)
+    gathers = item.config.pluginmanager.has_plugin("warnings")
+    try:
+        with warned.once(heard) if gathers else contextlib.nullcontext():
+            yield run
+    finally:
+        run.close()
+
+
+def _checkpoint(item: pytest.Function) -> Callable[[], None]:
+    """What puts the item and the random generators back to how they are now."""
+    restore_seeds = seeds.save()
+    properties = list(item.user_properties)
+
+    def rewind() -> None:
+        restore_seeds()
+        item.user_properties[:] = properties
+        item._report_sections.clear()
+        target.renew(item)
+
+    return rewind
 
 
 def _status(run: Run, *, failed: bool) -> Status:

@@ -28,9 +28,9 @@ class Session:
         _check_backend(options.backend)
         self._config = config
         self._options = options
-        self._writes_report = options.report is not None and not workers.is_worker(config)
-        if self._writes_report:
-            prepare_report(options.report)
+        self._report = None if workers.is_worker(config) else options.report
+        if self._report is not None:
+            prepare_report(self._report)
         self._runner = Runner(options, _compile_with(options.backend), lambda: compiler.stats()["hits"])
         self._measures: list[Measure] = []
 
@@ -68,14 +68,13 @@ class Session:
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         if workers.is_worker(self._config):
             workers.send(self._config, self._measures)
-        elif self._writes_report:
-            rootpath = self._config.rootpath
-            export.write(self._options.report, self._options, self._measures, rootpath, int(exitstatus))
+        elif self._report is not None:
+            export.write(self._report, self._options, self._measures, self._config.rootpath, int(exitstatus))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         report.write(terminalreporter, self._options, self._measures, self._config.rootpath)
-        if self._writes_report:
-            terminalreporter.write_line(f"dynamo: report written to {self._options.report}")
+        if self._report is not None:
+            terminalreporter.write_line(f"dynamo: report written to {self._report}")
 
 
 def _check_backend(name: str) -> None:

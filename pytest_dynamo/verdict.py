@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 
 from compiler.events import FrameRecord
 from pytest_dynamo.measure import hit_recompile_limit, reason_of
@@ -58,7 +59,7 @@ def broken_promise(records: Sequence[FrameRecord], cached_calls: int, *, must_ca
 def explain(report: pytest.TestReport, headline: str, records: Sequence[FrameRecord]) -> None:
     """Add to a failed report of the compiled run that eager passed, and what became of its frames."""
     sections = (("dynamo", headline), ("dynamo: frames of the compiled run", describe(records)))
-    if hasattr(report.longrepr, "addsection"):
+    if isinstance(report.longrepr, ExceptionRepr):
         for title, text in sections:
             report.longrepr.addsection(title, text)
     else:

@@ -14,11 +14,8 @@ def once(heard: Heard) -> Iterator[None]:
     """Pass on, at the end of a ``with`` block, the warnings not in `heard`, and add them to it."""
     before = frozenset(heard)
     with warnings.catch_warnings(record=True) as caught:
-        try:
-            yield
-        finally:
-            recorded = list(caught)
-    for one in recorded:
+        yield
+    for one in caught:
         key = (one.category, str(one.message), one.filename, one.lineno)
         heard.add(key)
         if key not in before:

@@ -16,9 +16,7 @@ import pytest_dynamo.session  # noqa: F401
 sys.path.insert(0, str(Path(__file__).parent))
 import dynamo_standin  # noqa: E402
 
-INSTALLED = any(
-    entry.value == "pytest_dynamo.plugin" for entry in importlib.metadata.entry_points(group="pytest11")
-)
+INSTALLED = any(entry.value == "pytest_dynamo.plugin" for entry in importlib.metadata.entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "pytest_dynamo.plugin")
 """How an inner pytest finds the plugin: by itself where the distribution is installed."""
 

@@ -97,7 +97,10 @@ def test_fullgraph_option_fails_breaks_but_not_empty_tests(dynamo):
         ("pass", "nothing of the test was captured as a graph"),
         ("ds.graph(ops=0)", "nothing of the test was captured as a graph"),
         ("ds.fall_back()", "the test is not one graph (1 frame broken or left in eager)"),
-        ("\n    with pytest.raises(RuntimeError):\n        ds.break_graph()\n        raise RuntimeError", "*not one graph*"),
+        (
+            "\n    with pytest.raises(RuntimeError):\n        ds.break_graph()\n        raise RuntimeError",
+            "*not one graph*",
+        ),
     ],
 )
 def test_fullgraph_marker_fails(dynamo, body, message):

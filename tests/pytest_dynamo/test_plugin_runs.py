@@ -355,6 +355,29 @@ def test_captured_output_is_that_of_the_run_that_failed(dynamo):
     result.stdout.no_fnmatch_line("in eager")
 
 
+WARNINGS = """
+import warnings
+def test_a():
+    warnings.warn("both")
+    if ds.compiling(): warnings.warn("compiled only")
+def test_b():
+    warnings.warn("both")
+"""
+
+
+def test_repeated_warnings_count_once(dynamo):
+    result = dynamo(LOG + WARNINGS)
+    result.assert_outcomes(passed=2, warnings=3)
+    result.stdout.fnmatch_lines(["*UserWarning: both", "*UserWarning: compiled only"])
+
+
+@pytest.mark.filterwarnings("ignore:both")
+@pytest.mark.parametrize("arguments", [("-W", "error"), ("-p", "no:warnings")])
+def test_other_ways_to_treat_warnings(dynamo, arguments):
+    source = "import warnings\ndef test_a(): warnings.warn('both')"
+    assert dynamo(source, *arguments).parseoutcomes() == dynamo(None, *arguments, on=False).parseoutcomes()
+
+
 def _dedent(source):
     import textwrap
 

@@ -26,3 +26,10 @@ def test_workers_hand_over_their_measures(dynamo_process, pytester):
     result.stdout.fnmatch_lines(["total (2 tests)*2 passed*", "1 x unsupported call: print (1 test)"])
     data = json.loads((pytester.path / "report.json").read_text())
     assert sorted(test["status"] for test in data["tests"]) == ["broken", "failed"]
+
+
+def test_a_bad_marker_is_a_clear_error(dynamo_process, pytester):
+    pytester.makepyfile("import pytest\n@pytest.mark.dynamo_skip\ndef test_a(): pass")
+    result = dynamo_process("-p", "dynamo_standin", "--dynamo", "-n1")
+    assert result.ret != 0
+    assert "takes exactly one text: reason=" in result.stdout.str() + result.stderr.str()
