@@ -50,7 +50,8 @@ class Recompile:
 class Section:
     """A group of findings: its key in JSON, its heading, and which records belong to it.
 
-    `hint` stands under every finding of the section; `by_line` tells the same reason at two lines apart.
+    `hint` stands under every finding of the section; `by_line` tells the same kind of reason
+    at two lines, or met with two things, apart.
     """
 
     key: str
@@ -71,8 +72,8 @@ def collect(section: Section, measures: Iterable[Measure], root: Path) -> list[F
     for measure, record in _records(measures):
         if section.wants(record):
             reason = reason_of(record)
-            place = (reason.location.file, reason.location.line) if section.by_line else ()
-            groups.setdefault((reason.kind, reason.context, *place), []).append((measure, reason))
+            place = (reason.context, reason.location.file, reason.location.line) if section.by_line else ()
+            groups.setdefault((reason.kind, *place), []).append((measure, reason))
     return [_finding(met, root) for met in sorted(groups.values(), key=len, reverse=True)]
 
 
@@ -82,7 +83,7 @@ def _finding(met: Sequence[tuple[Measure, Reason]], root: Path) -> Finding:
         count=len(met),
         tests=len({measure.nodeid for measure, _ in met}),
         kind=first.kind,
-        context=first.context,
+        context=first.context if len({reason.context for _, reason in met}) == 1 else "",
         **_place(first.location, root),
         source_line=first.location.source_line,
         explanation=first.explanation,

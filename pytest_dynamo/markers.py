@@ -31,10 +31,10 @@ def skip_reason(item: pytest.Item) -> str | None:
 
 
 def check(item: pytest.Item) -> None:
-    """Refuse a marker that is used wrongly.
+    """Refuse a marker that is used wrongly; the file of the test is then not collected.
 
     Raises:
-        pytest.UsageError: the message names the test and the right use.
+        pytest.Collector.CollectError: the message names the test and the right use.
     """
     for mark in item.iter_markers(SKIP):
         reason = _reason(mark)
@@ -53,5 +53,5 @@ def _reason(mark: pytest.Mark) -> object:
     return given[0]
 
 
-def _bad_use(item: pytest.Item, message: str) -> pytest.UsageError:
-    return pytest.UsageError(f"{item.nodeid}: {message}")
+def _bad_use(item: pytest.Item, message: str) -> pytest.Collector.CollectError:
+    return pytest.Collector.CollectError(f"{item.nodeid}: {message}")

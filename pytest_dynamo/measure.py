@@ -7,6 +7,9 @@ import dataclasses
 from compiler.events import FrameRecord, Reason
 from pytest_dynamo.status import Status
 
+RECOMPILE_LIMIT = "recompile limit"
+"""The kind of reason of a frame that was compiled too often."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
@@ -66,7 +69,7 @@ class Measure:
 
 def hit_recompile_limit(record: FrameRecord) -> bool:
     """Whether the frame stays in eager because it was compiled too often."""
-    return record.outcome == "skipped" and "recompile" in reason_of(record).kind
+    return reason_of(record).kind == RECOMPILE_LIMIT
 
 
 def reason_of(record: FrameRecord) -> Reason:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import pytest
-from _pytest.runner import call_and_report, get_reraise_exceptions, runtestprotocol, show_test_item
+from _pytest.runner import call_and_report, runtestprotocol, show_test_item
 
 from compiler import events
 from compiler.events import FrameRecord
@@ -25,6 +26,9 @@ from pytest_dynamo import markers, seeds, target, verdict, warned
 from pytest_dynamo.measure import Measure
 from pytest_dynamo.options import Options
 from pytest_dynamo.status import WITHOUT_COMPILED_RUN, Status
+
+_SHOW_KEYWORDS = {"add_space": True} if "add_space" in inspect.signature(show_test_item).parameters else {}
+"""What pytest's own ``--setup-show`` line is asked with; a keyword since pytest 9.2."""
 
 
 class Run:
@@ -66,7 +70,7 @@ class Run:
         """Run the setup phase; returns whether the call may follow."""
         passed = self.phase("setup").passed
         if passed and self.item.config.getoption("setupshow", False):
-            show_test_item(self.item, add_space=True)
+            show_test_item(self.item, **_SHOW_KEYWORDS)
         return passed
 
     def teardown(self, nextitem: pytest.Item | None) -> pytest.TestReport:
@@ -259,7 +263,7 @@ def _unwind(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     call = pytest.CallInfo.from_call(
         lambda: session._setupstate.teardown_exact(following),
         when="teardown",
-        reraise=get_reraise_exceptions(item.config),
+        reraise=(pytest.exit.Exception, KeyboardInterrupt),
     )
     if call.excinfo is not None:
         _log(item, [item.ihook.pytest_runtest_makereport(item=item, call=call)])

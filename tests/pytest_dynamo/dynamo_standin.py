@@ -86,8 +86,8 @@ def break_graph(context="print", ops=1):
         raise Unsupported(record)
 
 
-def skip_frame(kind="no tensors"):
-    _publish("skipped", reason=_reason(kind, "helper"))
+def skip_frame(kind="no tensors", context="helper"):
+    _publish("skipped", reason=_reason(kind, context))
 
 
 def fall_back(context="ZeroDivisionError"):
