@@ -17,6 +17,6 @@ def pytest_configure(config: pytest.Config) -> None:
     markers.register(config)
     given = options.read_options(config)
     if given.enabled:
-        from pytest_dynamo.session import Session
+        from pytest_dynamo.session import DynamoSession
 
-        config.pluginmanager.register(Session(config, given), "dynamo-session")
+        config.pluginmanager.register(DynamoSession(config, given), "dynamo-session")

@@ -17,7 +17,7 @@ from pytest_dynamo.runner import Runner
 from pytest_dynamo.status import Status
 
 
-class Session:
+class DynamoSession:
     """Hooks around the tests, and what was measured so far.
 
     Raises:

@@ -27,6 +27,8 @@ class Status(enum.Enum):
     """The run met nothing that the compiler captures."""
     SKIPPED_COMPILED = "skipped compiled"
     """Passed in eager and skipped (or xfailed) itself under the compiler."""
+    NOT_REPEATABLE = "not repeatable"
+    """Failed under the compiler, and failed as well when repeated in eager: the first eager run stands."""
     NOT_COMPILED = "not compiled"
     """Run once, as without the plugin; a note says why."""
     EAGER_FAILED = "eager failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,10 @@ import pytest
 from pytest_dynamo import markers
 
 Compile = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+HYPOTHESIS_SETTINGS = "_hypothesis_internal_use_settings"
+"""Where a test of hypothesis keeps its settings; hypothesis' own pytest plugin sets it, too."""
 
 
 def _doctest(item: pytest.Item) -> str | None:
@@ -69,8 +74,19 @@ def compiled(item: pytest.Function, compile_function: Compile) -> Iterator[None]
 def renew(item: pytest.Function) -> None:
     """Make the item take a fresh instance of its test class, as every run of a method has one."""
     if isinstance(item.parent, pytest.Class) and inspect.ismethod(item.obj):
+        _let_instances_differ(item.obj)
         item._obj = None
         item.__dict__.pop("_instance", None)
+
+
+def _let_instances_differ(method: Any) -> None:
+    """Tell hypothesis that a test of its own has a reason to be called on two instances."""
+    if hasattr(method, "hypothesis"):
+        hypothesis = sys.modules["hypothesis"]
+        function = method.__func__
+        settings = getattr(function, HYPOTHESIS_SETTINGS, hypothesis.settings.default)
+        allowed = {*settings.suppress_health_check, hypothesis.HealthCheck.differing_executors}
+        setattr(function, HYPOTHESIS_SETTINGS, hypothesis.settings(settings, suppress_health_check=allowed))
 
 
 def _slot(item: Any) -> tuple[Any, str, Any]:

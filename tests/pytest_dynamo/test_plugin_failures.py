@@ -44,6 +44,20 @@ def test_unittest_failure_shows_both_runs(dynamo):
     result.stdout.fnmatch_lines(["*AssertionError*", "passed in eager; failed under the compiler*"])
 
 
+def test_setup_that_fails_in_the_compiled_run_only(dynamo):
+    source = """
+seen = []
+@pytest.fixture
+def once():
+    seen.append(1)
+    assert len(seen) != 2
+def test_a(once): pass
+"""
+    result = dynamo(HEAD + source)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["passed in eager; its setup failed in the run under the compiler*"])
+
+
 def test_setup_that_cannot_run_twice_is_told_apart(dynamo):
     source = """
 seen = []
@@ -54,8 +68,29 @@ def once():
 def test_a(once): pass
 """
     result = dynamo(HEAD + source)
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["passed in eager; its setup failed in the run under the compiler*"])
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*passed*not repeatable: assert not [[]1[]]*"])
+
+
+def test_test_that_cannot_run_twice_is_told_apart(dynamo):
+    source = """
+@pytest.fixture(scope="module")
+def wide():
+    yield []
+def test_a(wide):
+    ds.graph()
+    wide.append(ds.compiling())
+    assert wide == [False]
+def test_b(wide): assert wide == [False, True, False]
+"""
+    result = dynamo(HEAD + source)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_a*passed*not repeatable: assert *"])
+
+
+def test_a_broken_promise_is_never_the_tests_own(dynamo):
+    result = dynamo(FULLGRAPH + "ds.break_graph('print')\n    seen.append(1)\nseen = []")
+    result.assert_outcomes(failed=1)
 
 
 def test_teardown_failure_of_the_compiled_run(dynamo):

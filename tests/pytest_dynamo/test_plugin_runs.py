@@ -347,6 +347,24 @@ def test_hypothesis_compiles_the_users_function(dynamo, standin):
     assert standin.optimized[0][0].__code__.co_varnames[:1] == ("x",)
 
 
+def test_hypothesis_methods(dynamo):
+    source = """
+    import unittest
+    from hypothesis import given, settings, strategies as st
+    few = settings(max_examples=3, database=None)
+    class TestA:
+        @few
+        @given(st.integers())
+        def test_a(self, x): log.append(ds.compiling())
+    class TestB(unittest.TestCase):
+        @few
+        @given(st.integers())
+        def test_b(self, x): log.append(ds.compiling())
+    def test_end(): assert log.count(True) > 1
+    """
+    dynamo(LOG + _dedent(source)).assert_outcomes(passed=3)
+
+
 def test_captured_output_is_that_of_the_run_that_failed(dynamo):
     source = "def test_a():\n    print('compiled' if ds.compiling() else 'in', 'eager' * (not ds.compiling()))\n"
     result = dynamo(LOG + source + "    assert not ds.compiling()")
