@@ -62,7 +62,7 @@ def _eager_tally(measures: Sequence[Measure]) -> dict[str, int]:
 
 def _status_tally(measures: Sequence[Measure]) -> dict[str, int]:
     counts = Counter(measure.status for measure in measures)
-    return {status.value: counts[status] for status in Status if counts[status]}
+    return {status.key: counts[status] for status in Status if counts[status]}
 
 
 def _speedup(measures: Sequence[Measure]) -> float | None:
@@ -74,6 +74,11 @@ def _speedup(measures: Sequence[Measure]) -> float | None:
 
 def _shown_words(value: str | dict[str, int]) -> str:
     return value if isinstance(value, str) else "\n".join(f"{count} {word}" for word, count in value.items())
+
+
+def _shown_status(value: str | dict[str, int]) -> str:
+    worded = {Status[key.upper()].value: count for key, count in value.items()} if isinstance(value, dict) else value
+    return _shown_words(worded)
 
 
 def _shown_count(value: int | None) -> str:
@@ -90,7 +95,7 @@ def _shown_ratio(value: float | None) -> str:
 
 COLUMNS = (
     Column("eager", "eager", lambda measure: measure.eager, _eager_tally, _shown_words),
-    Column("status", "compiled", lambda measure: measure.verdict, _status_tally, _shown_words),
+    Column("status", "compiled", lambda measure: measure.verdict, _status_tally, _shown_status),
     _count("graphs", "graphs"),
     _count("graph_breaks", "breaks"),
     _count("recompiles", "recompiles"),

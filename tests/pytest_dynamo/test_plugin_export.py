@@ -55,6 +55,7 @@ def test_everything_of_the_table_is_there(report):
     assert (skipped["status"], skipped["note"]) == ("not_compiled", "why")
     assert data["total"]["tests"] == 3
     assert data["total"]["eager"] == {"passed": 3}
+    assert data["total"]["status"] == {"failed": 1, "broken": 1, "not_compiled": 1}
 
 
 def test_records_and_findings_are_data(report):
