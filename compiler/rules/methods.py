@@ -488,7 +488,7 @@ def _next(cx: Capture, self: IteratorValue) -> Value:
     item = self.advance(cx)
     if item is None:
         args = [self.frame.returned] if isinstance(self, GeneratorValue) and _returned(cx, self) else []
-            cx.throw(ExceptionValue(StopIteration, args))
+        cx.throw(ExceptionValue(StopIteration, args))
     return item
 
 
@@ -508,7 +508,7 @@ def _send(cx: Capture, self: GeneratorValue, item: Value) -> Value:
         cx.raise_(TypeError, "can't send non-None value to a just-started generator")
     found = cx.resume_generator(self, item)
     if found is None:
-            cx.throw(ExceptionValue(StopIteration, [self.frame.returned] if _returned(cx, self) else []))
+        cx.throw(ExceptionValue(StopIteration, [self.frame.returned] if _returned(cx, self) else []))
     return found
 
 
