@@ -92,12 +92,9 @@ def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
 
 
 def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
-    if value.watched is not None or value.cls not in _PLAIN_ITERATORS:
+    if value.over is None or (value.watched is not None and len(value.watched[0]) != value.watched[1]):
         cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
-    return value.rest[value.index :]
-
-
-_PLAIN_ITERATORS = (type(iter("")), type(iter("é")), type(iter(b"")), type(iter(())))
+    return [value.over]
 
 
 def _generator(cx: Capture, value: GeneratorValue) -> Iterable[Value]:

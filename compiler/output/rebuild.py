@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -303,9 +303,17 @@ def _sequence_iterator(rb: Rebuilder, value: SequenceIterator) -> None:
         rb.e.pop_top()
 
 
+def advanced(iterable: Iterable[Any], count: int) -> Iterator[Any]:
+    """An iterator of which `count` elements are consumed."""
+    iterator = iter(iterable)
+    for _ in range(count):
+        next(iterator)
+    return iterator
+
+
 def _snapshot(rb: Rebuilder, value: SnapshotIterator) -> None:
-    rb.push_tuple(value.rest[value.index :])
-    rb.e.get_iter()
+    assert value.over is not None
+    rb.e.call_constant(advanced, rb.loader(value.over), lambda: rb.e.load_const(value.index))
 
 
 def _range_iterator(rb: Rebuilder, value: RangeIterator) -> None:

@@ -174,9 +174,9 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
         return pinned_entry(cx, at, vars(module), name)
     if "__getattr__" in vars(module) or type(module) is not types.ModuleType:
         found = getattr(module, name, ABSENT)
-        if found is ABSENT or not isinstance(found, types.ModuleType | types.BuiltinFunctionType | type):
+        if found is ABSENT:
             raise GraphBreak("unsupported attribute", f"{name!r} of module {module.__name__}, which computes its attributes")
-        return cx.wrap_constant(found, name)
+        return cx.lazy(found, cx.sources.constant(module.__name__, module).attr(name))
     cx.guards.entry(at, name, ABSENT)
     missing(cx, value, name)
     raise AssertionError

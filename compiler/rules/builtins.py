@@ -16,9 +16,11 @@ import torch
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
 from compiler.rules import operators
 from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, describe_args, fold
+from compiler.rules.classes import lookup
 from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
@@ -26,8 +28,6 @@ from compiler.values.containers import DequeValue, DictValue, ListValue, SetValu
 from compiler.values.functions import (
     BoundMethodValue,
     ClassValue,
-    FunctionValue,
-    NestedFunctionValue,
     SuperValue,
 )
 from compiler.values.iterators import EnumerateIterator, FilterIterator, MapIterator, SnapshotIterator, ZipIterator
@@ -81,7 +81,7 @@ def _len(cx: Capture, value: Value, /) -> Value:
 
 @builtin(callable)
 def _callable(cx: Capture, value: Value, /) -> Value:
-    return ConstantValue(isinstance(value, FunctionValue | NestedFunctionValue) or hasattr(value.pytype(), "__call__"))  # noqa: B004
+    return ConstantValue(lookup(value.pytype(), "__call__") is not ABSENT)
 
 
 _PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumType, type(torch.nn.Parameter), type(torch.Tensor))

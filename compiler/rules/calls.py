@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``target(*args, **kwargs)``."""
     obj = target.obj
-    rule = BUILTINS.get(obj) if obj.__hash__ is not None else None
+    rule = BUILTINS.get(obj) if type(obj).__hash__ is not None else None
     if rule is not None:
         return rule(cx, args, kwargs)
     polyfill = POLYFILLS.get(obj)

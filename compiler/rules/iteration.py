@@ -67,7 +67,7 @@ def iterate(cx: Capture, value: Value) -> Value:
     items = elements(cx, value)
     if items is not None:
         watched = _watched(value)
-        return cx.new(SnapshotIterator(_iterator_class(value), items, watched))
+        return cx.new(SnapshotIterator(_iterator_class(value), items, watched, value))
     if isinstance(value, ObjectValue):
         method = special_method(cx, value, "__iter__")
         if method is not None:

@@ -192,6 +192,9 @@ def _remove(cx: Capture, self: SequenceValue, item: Value) -> None:
 
 def same_or_equal(cx: Capture, left: Value, right: Value) -> bool:
     """``left is right or left == right``, as containers compare."""
+    left, right = left.realize(cx), right.realize(cx)
+    if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
+        return left.value is right.value or bool(left.value == right.value)
     if cx.rules.identical(cx, left, right):
         return True
     return cx.rules.compare(cx, "==", left.realize(cx), right.realize(cx)).realize(cx).truth(cx)

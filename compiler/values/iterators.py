@@ -54,15 +54,17 @@ class SnapshotIterator(IteratorValue):
 
     Attributes:
         cls: The iterator's class.
-        rest: The remaining values; rebuilt as an iterator over them.
+        over: What it iterates over; ``None`` when that cannot be iterated over again.
+        rest: The values; `index` of them are consumed.
         watched: A container whose size must not change meanwhile, with that size.
     """
 
-    __slots__ = ("cls", "index", "rest", "watched")
+    __slots__ = ("cls", "index", "over", "rest", "watched")
 
-    def __init__(self, cls: type, values: list[Value], watched: Any = None) -> None:
+    def __init__(self, cls: type, values: list[Value], watched: Any = None, over: Value | None = None) -> None:
         super().__init__()
         self.cls = cls
+        self.over = over
         self.rest = values
         self.index = 0
         self.watched = (watched, len(watched)) if watched is not None else None
