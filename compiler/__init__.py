@@ -1,0 +1,29 @@
+"""A just-in-time compiler for PyTorch programs."""
+
+from compiler import events
+from compiler.api import (
+    allow_in_graph,
+    assume_constant_result,
+    disable,
+    mark_dynamic,
+    mark_static,
+    maybe_mark_dynamic,
+    optimize,
+    reset,
+    skip,
+    stats,
+)
+from compiler.backends.registry import list_backends, register_backend
+from compiler.errors import BackendError, CompilerError, InternalError, UnknownBackend, Unsupported
+from compiler.explain import Explanation, explain
+from compiler.logs import enable_from_environment as _enable_logs
+from compiler.marks import graph_break, is_compiling
+from compiler.options import config
+
+__all__ = [
+    "BackendError", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported", "allow_in_graph",
+    "assume_constant_result", "config", "disable", "events", "explain", "graph_break", "is_compiling", "list_backends",
+    "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize", "register_backend", "reset", "skip", "stats",
+]  # fmt: skip
+
+_enable_logs()

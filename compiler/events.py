@@ -106,16 +106,18 @@ _listeners: tuple[Listener, ...] = ()
 _detail_users = 0
 
 
-def subscribe(listener: Listener) -> Callable[[], None]:
+def subscribe(listener: Listener, *, details: bool = False) -> Callable[[], None]:
     """Call `listener` with every record of every thread; returns what unsubscribes it."""
-    global _listeners
+    global _listeners, _detail_users
     with _lock:
         _listeners = (*_listeners, listener)
+        _detail_users += details
 
     def unsubscribe() -> None:
-        global _listeners
+        global _listeners, _detail_users
         with _lock:
             _listeners = tuple(other for other in _listeners if other is not listener)
+            _detail_users -= details
 
     return unsubscribe
 
@@ -134,14 +136,9 @@ def wants_details() -> bool:
 @contextlib.contextmanager
 def collect(*, details: bool = False) -> Iterator[list[FrameRecord]]:
     """Gather the records published during a ``with`` block, of all threads, in order."""
-    global _detail_users
     records: list[FrameRecord] = []
-    unsubscribe = subscribe(records.append)
-    with _lock:
-        _detail_users += details
+    unsubscribe = subscribe(records.append, details=details)
     try:
         yield records
     finally:
         unsubscribe()
-        with _lock:
-            _detail_users -= details

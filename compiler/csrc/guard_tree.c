@@ -332,8 +332,9 @@ lacks_key(Walk *walk, Check *check, PyObject *value)
 static bool
 class_attrs_hold(Check *check, PyObject *value)
 {
-    PyTypeObject *type = Py_TYPE(value);
-    if ((PyObject *)type != PyTuple_GET_ITEM(check->payload, 0)) {
+    PyObject *cls = PyTuple_GET_ITEM(check->payload, 0);
+    PyTypeObject *type = value == cls ? (PyTypeObject *)value : Py_TYPE(value); /* of an object, or of the class itself */
+    if ((PyObject *)type != cls) {
         return false;
     }
     uint64_t version = type_version(type);

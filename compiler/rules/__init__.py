@@ -1,0 +1,67 @@
+"""What Python's builtins, methods, operators and torch's functions do to values, as tables.
+
+The interpreter and the values reach every rule through this package; each function here is
+one door of a file below.
+"""
+
+from compiler.rules.attributes import (
+    constant_attr,
+    container_attr,
+    function_attr,
+    getattr_,
+    nested_function_attr,
+    object_constant_attr,
+    object_constant_setattr,
+    partial_attr,
+    super_attr,
+    tensor_attr,
+)
+from compiler.rules.basics import (
+    class_of,
+    exception_matches,
+    from_const,
+    graph_argument,
+    identity_key,
+    is_exception_class,
+    is_none,
+    is_object,
+    traceback_of,
+)
+from compiler.rules.calls import call_class_method, call_object
+from compiler.rules.iteration import advance, elements, finish_send, iterate, unpack_exactly
+from compiler.rules.methods import call_method, dict_store, merge_keywords, method
+from compiler.rules.names import load_global
+from compiler.rules.objects import (
+    object_attr,
+    object_call,
+    object_delattr,
+    object_setattr,
+    object_truth,
+    plain_setattr,
+    special_method,
+)
+from compiler.rules.operators import (
+    binary,
+    compare,
+    contains,
+    delitem,
+    getitem,
+    identical,
+    length,
+    setitem,
+    unary,
+)
+from compiler.rules.patterns import match_class, match_keys, matches_pattern
+from compiler.rules.torch_tensors import call_tensor_method
+from compiler.rules.text import convert, format_value
+
+__all__ = [
+    "advance", "binary", "call_class_method", "call_method", "call_object", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",
+    "contains", "convert", "delitem", "dict_store", "elements", "exception_matches", "finish_send", "format_value",
+    "from_const", "function_attr", "getattr_", "getitem", "graph_argument", "identical", "identity_key",
+    "is_exception_class", "is_none", "is_object", "iterate", "length", "load_global", "match_class", "match_keys",
+    "matches_pattern", "merge_keywords", "method", "nested_function_attr", "object_attr", "object_call",
+    "object_constant_attr", "object_constant_setattr", "object_delattr", "object_setattr", "object_truth",
+    "partial_attr", "plain_setattr", "setitem", "special_method", "super_attr", "tensor_attr", "traceback_of", "unary",
+    "unpack_exactly",
+]  # fmt: skip

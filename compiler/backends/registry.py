@@ -1,0 +1,70 @@
+"""Backends by name: built-in ones, registered ones, and entry points of the group ``pytest_dynamo.backends``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from typing import Any, overload
+
+from compiler.errors import UnknownBackend
+from compiler.options import closest
+
+Backend = Callable[..., Any]
+"""``backend(graph_module, example_inputs) -> callable``; the callable takes the graph's inputs and returns its outputs."""
+
+ENTRY_POINTS = "pytest_dynamo.backends"
+
+_BUILT_IN = {"eager": "compiler.backends.eager:eager", "inductor": "compiler.backends.inductor:inductor"}
+_registered: dict[str, Backend] = {}
+
+
+@overload
+def register_backend(backend: Backend, *, name: str | None = None) -> Backend: ...
+@overload
+def register_backend(backend: None = None, *, name: str | None = None) -> Callable[[Backend], Backend]: ...
+def register_backend(backend: Backend | None = None, *, name: str | None = None) -> Any:
+    """Make a backend available by name, directly or as a decorator.
+
+    Args:
+        backend: Takes a ``torch.fx.GraphModule`` and its example inputs, returns a callable.
+        name: The name; the function's own by default.
+
+    Raises:
+        TypeError: `backend` is not callable.
+    """
+    if backend is None:
+        return lambda function: register_backend(function, name=name)
+    if not callable(backend):
+        raise TypeError(f"a backend must be callable, not {type(backend).__name__}")
+    _registered[name or getattr(backend, "__name__", type(backend).__name__)] = backend
+    return backend
+
+
+def list_backends() -> list[str]:
+    """The names that `optimize` accepts, sorted."""
+    found = {point.name for point in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    return sorted({*_BUILT_IN, *_registered, *found})
+
+
+def lookup_backend(backend: str | Backend) -> tuple[Backend, str]:
+    """The backend and its name.
+
+    Raises:
+        UnknownBackend: no backend has that name; the known ones are listed, closest first.
+        TypeError: `backend` is neither a name nor callable.
+    """
+    if not isinstance(backend, str):
+        if not callable(backend):
+            raise TypeError(f"backend must be a name or a callable, not {type(backend).__name__}: {backend!r}")
+        return backend, getattr(backend, "__name__", type(backend).__name__)
+    found = _registered.get(backend)
+    if found is None and backend in _BUILT_IN:
+        module, _, name = _BUILT_IN[backend].partition(":")
+        found = getattr(importlib.import_module(module), name)
+    if found is None:
+        points = importlib.metadata.entry_points(group=ENTRY_POINTS, name=backend)
+        found = next((point.load() for point in points), None)
+    if found is None:
+        raise UnknownBackend(f"unknown backend {backend!r}; there are: {closest(backend, list_backends())}")
+    return found, backend

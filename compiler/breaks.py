@@ -1,0 +1,135 @@
+"""The registry of graph-break kinds, and the exceptions that steer a capture.
+
+Every reason a frame can end early is a row of `KINDS`: its explanation and the hints given
+to the user. Code raises `GraphBreak(kind, context)`; the words are added here, once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from compiler.events import Location, Reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """A row: why this cannot be captured, and what the user can do about it."""
+
+    explanation: str
+    hints: tuple[str, ...]
+
+
+_REPORT = "If this is ordinary PyTorch code, please report it: the compiler can learn it."
+_DISABLE = "Keep such code outside of hot functions, or mark it with compiler.disable to make the break explicit."
+
+KINDS: dict[str, Kind] = {
+    "data-dependent jump": Kind(
+        "A branch depends on the contents of a tensor, which are not known while the graph is recorded.",
+        ("Use torch.where to choose between values without branching.",),
+    ),
+    "data-dependent value": Kind(
+        "A Python value is read out of a tensor; its contents are not known while the graph is recorded.",
+        ("Keep the computation in tensors; read values out after the compiled function has returned.",),
+    ),
+    "data-dependent shape": Kind(
+        "The size of this operator's result depends on the contents of a tensor.",
+        ("Use an operator whose result has a fixed size, such as torch.where or a mask kept as a tensor.",),
+    ),
+    "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
+    "unsupported call": Kind(
+        "This callable cannot be traced: it is not Python code, and no rule describes it.",
+        ("compiler.allow_in_graph records a call in the graph when it only computes with tensors.", _DISABLE),
+    ),
+    "unsupported builtin": Kind("No rule describes this builtin for arguments of these types.", (_REPORT,)),
+    "unsupported method": Kind("No rule describes this method of a builtin type.", (_REPORT,)),
+    "unsupported attribute": Kind("This attribute cannot be read without running code that is unknown.", (_REPORT,)),
+    "unsupported operator": Kind("No rule describes this operator for operands of these types.", (_REPORT,)),
+    "attribute write": Kind("This attribute cannot be written without running code that is unknown.", (_DISABLE,)),
+    "unsupported value": Kind("A value of this type cannot be followed.", (_REPORT,)),
+    "not a graph argument": Kind("An operator was given an argument that a graph cannot hold.", (_REPORT,)),
+    "operator refused": Kind(
+        "The operator raised for these arguments while shapes were propagated; it runs in eager, where it raises "
+        "or succeeds as without the compiler.",
+        ("If eager raises here too, the error is the program's own.",),
+    ),
+    "exception leaves frame": Kind(
+        "The function raises: it is run natively from here, so that the traceback is the user's own.",
+        ("Exceptions that are caught inside the compiled function stay in the graph.",),
+    ),
+    "user request": Kind("compiler.graph_break() was called.", ("Remove the call to capture across it.",)),
+    "disabled function": Kind(
+        "The function is marked with compiler.disable or compiler.skip.", ("Remove the mark to trace into it.",)
+    ),
+    "output": Kind(
+        "Printing, logging and file access must happen when the program gets there, so they run natively.",
+        ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
+    ),
+    "skipped file": Kind(
+        "The function belongs to a library that is never traced.",
+        ("Call it outside of the compiled function.", "compiler.allow_in_graph records it without tracing."),
+    ),
+    "live iterator": Kind(
+        "The loop's iterator was made outside of this frame, or before an earlier graph break; "
+        "it is advanced natively and the loop's body is compiled by itself.",
+        ("Remove the earlier graph break in this loop and the whole loop becomes one graph.",),
+    ),
+    "not rebuildable": Kind(
+        "A value that is alive at a later graph break cannot be made again there, so it is made natively here.",
+        ("Remove the later graph break.", _REPORT),
+    ),
+    "generator": Kind("A suspended generator cannot be carried over this point.", (_REPORT,)),
+    "context manager": Kind("Entering this context manager cannot be traced.", (_REPORT,)),
+    "inline depth": Kind("The chain of calls is too deep to trace into.", ("Raise config.max_inline_depth.",)),
+    "trace limit": Kind(
+        "Too many bytecode instructions for one graph: probably a long loop in Python.",
+        ("Replace the loop by tensor operators, or raise config.max_trace_instructions.",),
+    ),
+    "recompile limit": Kind(
+        "The frame was compiled as often as config.recompile_limit allows; calls that fit no compiled entry run in eager.",
+        ("The recompile reasons say what changed from call to call; keep it constant or raise the limit.",),
+    ),
+    "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
+    "generator frame": Kind(
+        "Generators and coroutines run natively; functions they call are captured.",
+        ("Move the tensor code into a plain function.",),
+    ),
+    "skipped by state": Kind(
+        "A mode of torch that the capture does not follow is active (a dispatch or function mode, functorch, autocast).",
+        ("Call the compiled function outside of the mode.",),
+    ),
+    "internal error": Kind(
+        "The compiler itself failed; the frame runs in eager.",
+        ("Set COMPILER_STRICT=1 to raise the error with its traceback.", _REPORT),
+    ),
+}
+
+
+class GraphBreak(Exception):
+    """Capture cannot go past the current instruction of the root frame."""
+
+    def __init__(self, kind: str, context: str, *, explanation: str | None = None, hints: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{kind}: {context}")
+        self.row = KINDS[kind]
+        self.kind = kind
+        self.context = context
+        self.explanation = explanation or self.row.explanation
+        self.hints = hints or self.row.hints
+        self.stack: tuple[Location, ...] | None = None
+
+    def reason(self, stack: tuple[Location, ...]) -> Reason:
+        return Reason(self.kind, self.context, self.explanation, self.hints, self.stack or stack)
+
+
+class BreakEarlier(Exception):
+    """A value made at instruction step `step` of the root frame cannot be rebuilt: break there instead."""
+
+    def __init__(self, step: int, cause: GraphBreak) -> None:
+        super().__init__(str(cause))
+        self.step = step
+        self.cause = cause
+
+
+def reason_for(kind: str, context: str, *where: Location) -> Reason:
+    """A reason that did not come from a `GraphBreak`."""
+    row = KINDS[kind]
+    return Reason(kind, context, row.explanation, row.hints, where)

@@ -1,0 +1,124 @@
+"""Facts about a canonical program that hold whatever its values are: depths, reachability, liveness.
+
+Exceptional edges count: whatever an instruction's handler needs is needed where the instruction starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.bytecode.program import Instr, Program
+from compiler.bytecode.stack import effect
+
+Depths = list[int | None]
+
+
+def _edges(program: Program, instr: Instr, depth: int) -> Iterator[tuple[int, int]]:
+    """Where control can go from `instr`, with the depth of the stack there."""
+    for i, successor in enumerate(program.successors(instr.index)):
+        jump = instr.target is not None and (i == 1 or instr.op == "JUMP")
+        pops, pushes = effect(instr, jump=jump)
+        yield successor, depth - pops + pushes
+    handler = program.handler(instr.index)
+    if handler is not None:
+        yield handler.target, handler.depth + handler.push_lasti + 1
+
+
+def stack_depths(program: Program, start: int = 0, depth: int = 0) -> Depths:
+    """Depth of the stack on entry to each instruction; None where it cannot be reached from `start`."""
+    depths: Depths = [None] * len(program.instrs)
+    depths[start] = depth
+    pending = [start]
+    while pending:
+        index = pending.pop()
+        here = depths[index]
+        assert here is not None
+        for successor, there in _edges(program, program.instrs[index], here):
+            if depths[successor] is None:
+                depths[successor] = there
+                pending.append(successor)
+            elif depths[successor] != there:
+                raise ValueError(f"two stack depths at {successor} of {program.code.co_name}")
+    return depths
+
+
+def reachable(program: Program, start: int) -> set[int]:
+    """The instructions that can run once `start` has been entered."""
+    seen = {start}
+    pending = [start]
+    while pending:
+        index = pending.pop()
+        handler = program.handler(index)
+        caught = () if handler is None else (handler.target,)
+        for successor in program.successors(index) + caught:
+            if successor not in seen:
+                seen.add(successor)
+                pending.append(successor)
+    return seen
+
+
+#: By op: (the name must be bound before, the name has another value or none after).
+_LOCAL_OPS = {
+    "LOAD_FAST": (True, False),
+    "STORE_FAST": (False, True),
+    "DELETE_FAST": (True, True),
+    "LOAD_FAST_AND_CLEAR": (True, True),
+}
+
+
+def live_in(program: Program) -> list[frozenset[str]]:
+    """The locals whose values may still be read, on entry to each instruction.
+
+    Cells are not listed: they may be read through other functions, so all of them always live (`cell_names`).
+    """
+    bits, uses, kills = _local_masks(program)
+    masks = _solve(program, uses, kills)
+    named: dict[int, frozenset[str]] = {}
+    for mask in masks:
+        if mask not in named:
+            named[mask] = frozenset(name for name, bit in bits.items() if mask & bit)
+    return [named[mask] for mask in masks]
+
+
+def cell_names(program: Program) -> tuple[str, ...]:
+    """The cells of the frame: its own, then free ones; a name once."""
+    code = program.code
+    return tuple(dict.fromkeys(code.co_cellvars + code.co_freevars))
+
+
+def _local_masks(program: Program) -> tuple[dict[str, int], list[int], list[int]]:
+    """A bit per local, and for each instruction the bits that it uses and kills."""
+    bits: dict[str, int] = {}
+    uses, kills = [], []
+    for instr in program.instrs:
+        used, killed = _LOCAL_OPS.get(instr.op, (False, False))
+        bit = bits.setdefault(instr.arg, 1 << len(bits)) if used or killed else 0
+        uses.append(bit * used)
+        kills.append(bit * killed)
+    return bits, uses, kills
+
+
+def _solve(program: Program, uses: list[int], kills: list[int]) -> list[int]:
+    """Backward fixed point; a function without loops takes one pass and a check."""
+    edges = [_all_targets(program, index) for index in range(len(uses))]
+    masks = [0] * len(uses)
+    changed = True
+    while changed:
+        changed = False
+        for index in range(len(uses) - 1, -1, -1):
+            after, caught = edges[index]
+            mask = 0
+            for successor in after:
+                mask |= masks[successor]
+            mask = mask & ~kills[index] | uses[index]
+            if caught is not None:
+                mask |= masks[caught]
+            if mask != masks[index]:
+                masks[index] = mask
+                changed = True
+    return masks
+
+
+def _all_targets(program: Program, index: int) -> tuple[tuple[int, ...], int | None]:
+    handler = program.handler(index)
+    return program.successors(index), None if handler is None else handler.target

@@ -1,0 +1,40 @@
+"""The ledger of effects: what the frame changed that existed before it, or that outlives it.
+
+Values carry their own new state (items, entries, attrs, contents); the ledger remembers which
+of them have to be written back, in the order of their first change, and global names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compiler.values.base import Value
+from compiler.values.functions import CellValue
+
+
+class Ledger:
+    """Effects of one capture.
+
+    Attributes:
+        touched: Changed values that existed before the frame, and cells of the root frame.
+        globals: (id of the globals dict, name) → (the dict, name, new value).
+    """
+
+    def __init__(self) -> None:
+        self.touched: dict[Value, None] = {}
+        self.globals: dict[tuple[int, str], tuple[dict[str, Any], str, Value]] = {}
+
+    def touch(self, value: Value) -> None:
+        """`value` is about to change, or has changed."""
+        if value.source is not None or (isinstance(value, CellValue) and value.name is not None):
+            self.touched[value] = None
+
+    def store_global(self, globals_: dict[str, Any], name: str, value: Value) -> None:
+        self.globals[id(globals_), name] = (globals_, name, value)
+
+    def load_global(self, globals_: dict[str, Any], name: str) -> Value | None:
+        found = self.globals.get((id(globals_), name))
+        return found[2] if found else None
+
+    def __bool__(self) -> bool:
+        return bool(self.touched or self.globals)

@@ -1,0 +1,42 @@
+"""Which operators may not be dropped when their result is unused, and which make tensors out of nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+_RANDOM_NAMES = frozenset(
+    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson "
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout rrelu "
+    "native_dropout gumbel_softmax scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d "
+    "rand_like_ seed manual_seed binomial".split()
+)
+_STATE = frozenset({torch._C._set_grad_enabled})
+
+_FACTORY_NAMES = (
+    "zeros ones empty full rand randn randint randperm arange linspace logspace eye tensor as_tensor scalar_tensor "
+    "tril_indices triu_indices empty_strided hann_window hamming_window blackman_window bartlett_window "
+    "kaiser_window complex range"
+)
+FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split())
+"""Functions of torch that take no tensor and give one."""
+
+
+def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
+    if target in _STATE:
+        return True
+    name = target if isinstance(target, str) else getattr(target, "__name__", "")
+    if name in _RANDOM_NAMES or name == "setitem":
+        return True
+    in_place = (name.endswith("_") and not name.endswith("__")) or (
+        name.startswith("__i") and name.endswith("__") and name not in ("__index__", "__invert__", "__int__", "__init__")
+    )
+    in_place = in_place or name in _IN_PLACE_OPERATORS
+    return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True
+
+
+_IN_PLACE_OPERATORS = frozenset(
+    "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split()
+)

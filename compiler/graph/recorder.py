@@ -1,0 +1,264 @@
+"""The recorder: sole writer of the FX graph.
+
+Every operator runs once on meta-device examples, which gives its result's shape, strides,
+dtype and requires_grad; a node is written only when a tensor comes out (or goes in and is
+changed). Measured: 1–20 µs for most operators, against 75–240 µs on fake tensors; the
+commonest of those whose meta kernels are slow have rules in `compiler.graph.shape_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.fx
+
+from compiler.breaks import GraphBreak
+from compiler.graph import shape_rules
+from compiler.graph.purity import FACTORIES, has_effect
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+META = torch.device("meta")
+_DATA_DEPENDENT = ("item", "nonzero", "cannot be converted to Scalar", "data-dependent", "_local_scalar_dense")
+_PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.Size, torch.layout)
+
+
+class Recorder:
+    """One FX graph being written.
+
+    Attributes:
+        inputs: Tensors that the graph takes, each with the real tensor of this call.
+        ops: Number of operators recorded.
+    """
+
+    def __init__(self, cx: Capture) -> None:
+        self.cx = cx
+        self.graph = torch.fx.Graph()
+        self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
+        self.ops = 0
+        self._first_op: torch.fx.Node | None = None
+        self._real: dict[TensorValue, torch.Tensor] = {}
+
+    # -- inputs --------------------------------------------------------------------------
+
+    def input(self, obj: torch.Tensor, value: TensorValue) -> None:
+        """`value` stands for the real tensor `obj`; it becomes an input when an operator uses it."""
+        self._real[value] = obj
+
+    def real(self, value: TensorValue) -> torch.Tensor | None:
+        """The real tensor of this call behind a tensor with a source."""
+        return self._real.get(value)
+
+    def node_of(self, value: TensorValue) -> torch.fx.Node:
+        """The node of a tensor; the first use of a tensor with a source makes it an input."""
+        if value.node is None:
+            name = _identifier(str(value.source))
+            if self._first_op is None:
+                value.node = self.graph.placeholder(name)
+            else:
+                with self.graph.inserting_before(self._first_op):
+                    value.node = self.graph.placeholder(name)
+            value.node.meta["example_value"] = value.example
+            self.inputs.append((value, self._real[value]))
+        return value.node
+
+    # -- operators -----------------------------------------------------------------------
+
+    def call(self, target: Callable[..., Any] | str, args: Iterable[Value], kwargs: dict[str, Value]) -> Value:
+        """Record a call of a function, or of a Tensor method when `target` is a string.
+
+        Raises:
+            GraphBreak: an argument cannot be held by a graph, or the operator refuses.
+        """
+        arguments = _Arguments(self)
+        node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
+        node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        return self._record(target, node_args, node_kwargs, arguments)
+
+    def _record(
+        self, target: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments
+    ) -> Value:
+        device = _result_device(target, args, kwargs, arguments)
+        result = self._example(target, args, kwargs, arguments)
+        if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
+            if result is None:
+                raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")
+            return self.cx.rules.from_const(self.cx, result)
+        kind = "call_method" if isinstance(target, str) else "call_function"
+        node = self.graph.create_node(kind, target, *arguments.nodes(args, kwargs))
+        self._entered(node)
+        return self._result(node, result, device, arguments)
+
+    def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments) -> Any:
+        args, kwargs = arguments.examples(args, kwargs)
+        if not arguments.tensors:
+            if target not in FACTORIES:
+                raise GraphBreak("unsupported call", f"{_name(target)} without a tensor argument")
+            kwargs["device"] = META
+        elif kwargs.get("device") is not None:
+            kwargs["device"] = META
+        try:
+            result = shape_rules.infer(target, args, kwargs)
+            if result is not NotImplemented:
+                return result
+            if isinstance(target, str):
+                return getattr(args[0], target)(*args[1:], **kwargs)
+            return target(*args, **kwargs)
+        except Exception as error:
+            raise _refusal(target, error) from error
+
+    def _entered(self, node: torch.fx.Node) -> None:
+        if self._first_op is None:
+            self._first_op = node
+        self.ops += 1
+        stack = self.cx.location()
+        node.meta["user_stack"] = stack
+        node.stack_trace = "\n".join(f'  File "{at.file}", line {at.line}, in {at.function}' for at in stack)
+
+    def _result(self, node: torch.fx.Node, result: Any, device: torch.device, arguments: _Arguments) -> Value:
+        cx = self.cx
+        if isinstance(result, torch.Tensor):
+            for value in arguments.tensors:
+                if value.example is result:
+                    return value
+            if result.device != META:
+                raise GraphBreak("unsupported call", f"{_name(node.target)} gives a tensor that is not on the meta device")
+            if type(result) not in (torch.Tensor, torch.nn.Parameter):
+                raise GraphBreak("unsupported value", f"a tensor of class {type(result).__name__}")
+            node.meta["example_value"] = result
+            return cx.new(TensorValue(node, result, device, type(result)))
+        if isinstance(result, tuple | list):
+            items = [self._element(node, index, item, device, arguments) for index, item in enumerate(result)]
+            if isinstance(result, list):
+                return cx.new(ListValue(items))
+            return cx.new(TupleValue(items, type(result)))
+        if result is None:
+            return ConstantValue(None)
+        raise GraphBreak("unsupported call", f"{_name(node.target)} gives a {type(result).__name__}")
+
+    def _element(
+        self, node: torch.fx.Node, index: int, item: Any, device: torch.device, arguments: _Arguments
+    ) -> Value:
+        if isinstance(item, _PLAIN):
+            return ConstantValue(item)
+        import operator
+
+        part = self.graph.call_function(operator.getitem, (node, index))
+        return self._result(part, item, device, arguments)
+
+    def set_grad_mode(self, enabled: bool) -> None:
+        """Write a switch of gradient recording into the graph."""
+        node = self.graph.call_function(torch._C._set_grad_enabled, (enabled,))
+        if self._first_op is None:
+            self._first_op = node
+
+    # -- the finished graph --------------------------------------------------------------
+
+    def finish(self, outputs: list[TensorValue]) -> torch.fx.GraphModule:
+        """Close the graph with `outputs` (a tuple), drop dead code, and make it a module."""
+        if self.cx.grad_mode != self.cx.entry_grad_mode:
+            self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
+        self.graph.output(tuple(self.node_of(value) for value in outputs))
+        self._drop_dead_code()
+        module = torch.fx.GraphModule(torch.nn.Module(), self.graph, class_name="CapturedGraph")
+        return module
+
+    def _drop_dead_code(self) -> None:
+        for node in reversed(self.graph.nodes):
+            if node.op in ("placeholder", "output") or node.users:
+                continue
+            if not has_effect(node.target, node.kwargs):
+                self.graph.erase_node(node)
+                self.ops -= "user_stack" in node.meta
+
+
+class _Arguments:
+    """Turns values into graph arguments, and those into the arguments of the example run.
+
+    In between, tensors are represented by their `TensorValue`.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.tensors: list[TensorValue] = []
+
+    def convert(self, value: Value) -> Any:
+        if isinstance(value, TensorValue):
+            self.tensors.append(value)
+            return value
+        if isinstance(value, ConstantValue):
+            return value.value
+        cx = self.recorder.cx
+        if isinstance(value, SequenceValue):
+            items = [self.convert(item.realize(cx)) for item in value.items]
+            return items if isinstance(value, ListValue) else tuple(items)
+        if isinstance(value, SliceValue):
+            return slice(*[self.convert(item.realize(cx)) for item in value.items])
+        if isinstance(value, DictValue) and all(isinstance(key, str) for key in value.entries):
+            return {key: self.convert(item.realize(cx)) for key, (_, item) in value.entries.items()}
+        plain = cx.rules.graph_argument(cx, value)
+        if plain is not None:
+            return plain
+        raise GraphBreak("not a graph argument", value.describe())
+
+    def nodes(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        return _map(args, self.recorder.node_of, TensorValue), _map(kwargs, self.recorder.node_of, TensorValue)
+
+    def examples(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        args = _map(args, lambda value: value.example, TensorValue)
+        kwargs = _map(kwargs, lambda value: value.example, TensorValue)
+        if any(isinstance(arg, torch.device) for arg in args):
+            args = tuple([META if isinstance(arg, torch.device) else arg for arg in args])
+        return args, kwargs
+
+
+def _map(tree: Any, leaf: Callable[[Any], Any], kind: type) -> Any:
+    if isinstance(tree, kind):
+        return leaf(tree)
+    if type(tree) is tuple:
+        return tuple([_map(item, leaf, kind) for item in tree])
+    if type(tree) is list:
+        return [_map(item, leaf, kind) for item in tree]
+    if type(tree) is dict:
+        return {key: _map(item, leaf, kind) for key, item in tree.items()}
+    if type(tree) is slice:
+        return slice(*[_map(item, leaf, kind) for item in (tree.start, tree.stop, tree.step)])
+    return tree
+
+
+def _result_device(target: Any, args: Any, kwargs: Any, arguments: _Arguments) -> torch.device:
+    """Where the result lives: the device asked for, else that of the first tensor with dimensions."""
+    asked = kwargs.get("device")
+    if asked is None and target == "to":
+        asked = next((arg for arg in args if isinstance(arg, torch.device)), None)
+    if target in ("cpu", "cuda"):
+        asked = target
+    if asked is not None:
+        return torch.device(asked)
+    for value in arguments.tensors:
+        if value.example.dim():
+            return value.device
+    return arguments.tensors[0].device if arguments.tensors else torch.get_default_device()
+
+
+def _refusal(target: Any, error: Exception) -> GraphBreak:
+    text = str(error)
+    name = _name(target)
+    if isinstance(error, NotImplementedError) or any(word in text for word in _DATA_DEPENDENT):
+        kind = "data-dependent value" if "item" in text or "Scalar" in text else "data-dependent shape"
+        return GraphBreak(kind, name)
+    return GraphBreak("operator refused", f"{name}: {type(error).__name__}: {text.splitlines()[0] if text else ''}")
+
+
+def _name(target: Any) -> str:
+    return f"Tensor.{target}" if isinstance(target, str) else getattr(target, "__name__", repr(target))
+
+
+def _identifier(text: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in text).strip("_") or "input"

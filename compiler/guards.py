@@ -1,0 +1,177 @@
+"""Guards: the facts a captured frame relies on, each tied to a source.
+
+`GuardSet` collects facts while the interpreter uses them, removes duplicates and prints the
+tree that `compiler._C.GuardTree` checks before every call. A guard that fails can say which
+fact it is and what was found instead.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from compiler import _C
+from compiler.sources import Source
+
+ABSENT = _C.ABSENT
+
+
+@dataclasses.dataclass(eq=False)
+class Guard:
+    """One fact about the value at `source`.
+
+    Attributes:
+        kind: A kind of check of `_C.GuardTree`.
+        payload: What the check compares with; its form depends on the kind.
+    """
+
+    source: Source
+    kind: str
+    payload: Any
+
+    def __str__(self) -> str:
+        return PHRASES[self.kind](str(self.source), self.payload)
+
+
+def _names(payload: dict[str, Any]) -> str:
+    return ", ".join(str(name) for name in payload)
+
+
+def _short(obj: object) -> str:
+    text = repr(obj)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+PHRASES: dict[str, Callable[[str, Any], str]] = {
+    "type": lambda s, p: f"type({s}) is {p.__module__}.{p.__qualname__}",
+    "is": lambda s, p: f"{s} is {_short(p)}",
+    "is_not": lambda s, p: f"{s} is not {_short(p)}",
+    "equal": lambda s, p: f"{s} == {_short(p)}",
+    "length": lambda s, p: f"len({s}) == {p}",
+    "keys": lambda s, p: f"list({s}) == {_short(list(p))}",
+    "has_key": lambda s, p: f"{p!r} in {s}",
+    "lacks_key": lambda s, p: f"{p!r} not in {s}",
+    "truth": lambda s, p: f"bool({s}) is {p}",
+    "tensor": lambda s, p: f"tensor properties of {s}: {_facts(p)}",
+    "class_attrs": lambda s, p: f"class attributes of {s} unchanged: {_names(p[1])}",
+    "exists": lambda s, p: f"{s} exists",
+    "items": lambda s, p: f"entries of {s} unchanged: {_names(p)}",
+    "same_as": lambda s, p: f"{s} is {p}",
+    "distinct": lambda s, p: "all different objects: " + ", ".join(map(str, p)),
+    "predicate": lambda s, p: f"{getattr(p, '__doc__', None) or p}: {s}",
+    "state": lambda s, p: "torch's modes (grad, inference, autocast, default dtype, functorch) unchanged",
+}
+
+
+def _facts(facts: Any) -> str:
+    return str(facts)
+
+
+class GuardSet:
+    """The guards of one capture, in the order in which facts were used."""
+
+    def __init__(self) -> None:
+        self._guards: dict[Hashable, Guard] = {}
+        self._state: tuple[tuple[Callable[[], object], object], ...] = ()
+
+    def add(self, source: Source, kind: str, payload: Any = None) -> None:
+        """Rely on a fact; a fact that is known already is not added again."""
+        key = (source, kind, _identity(kind, payload))
+        if key not in self._guards:
+            self._guards[key] = Guard(source, kind, payload)
+
+    def exists(self, source: Source) -> None:
+        """The path can be walked: the keys and attributes on it are there."""
+        self.add(source, "exists")
+
+    def class_attr(self, source: Source, cls: type, name: str, found: object) -> None:
+        """The MRO lookup of `name` on the class at `source` gives `found` (or `ABSENT`)."""
+        key = (source, "class_attrs", None)
+        guard = self._guards.get(key)
+        if guard is None:
+            guard = self._guards[key] = Guard(source, "class_attrs", (cls, {}))
+        guard.payload[1][name] = found
+
+    def entry(self, source: Source, key: Hashable, found: object) -> None:
+        """The dict at `source` has exactly this object (or `ABSENT`) under `key`."""
+        at = (source, "items", None)
+        guard = self._guards.get(at)
+        if guard is None:
+            guard = self._guards[at] = Guard(source, "items", {})
+        guard.payload[key] = found
+
+    def distinct(self, sources: list[Source]) -> None:
+        """The values at all these sources are different objects."""
+        if len(sources) > 1:
+            self.add(sources[-1], "distinct", list(sources))
+
+    def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
+        """Zero-argument functions and the results they must give: torch's global modes."""
+        self._state = pairs
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        return iter(self._guards.values())
+
+    def __len__(self) -> int:
+        return len(self._guards)
+
+    def build(self) -> tuple[Any, list[str]]:
+        """The checking tree, and the phrase of every guard id."""
+        printer = _TreePrinter()
+        if self._state:
+            printer.state(self._state)
+        for guard in self._guards.values():
+            printer.reach(guard.source)
+        for guard in self._guards.values():
+            printer.add(guard)
+        return printer.tree(), printer.phrases
+
+
+def _identity(kind: str, payload: Any) -> Hashable:
+    if kind in ("equal", "has_key", "lacks_key", "length", "truth"):
+        return (type(payload), repr(payload)) if isinstance(payload, float | complex) else (type(payload), payload)
+    if kind in ("tensor", "keys"):
+        return None
+    return id(payload)
+
+
+class _TreePrinter:
+    """Prints guards as the node list of `_C.GuardTree`: pre-order, parents before children."""
+
+    def __init__(self) -> None:
+        self.phrases: list[str] = []
+        self._nodes: list[tuple[Any, ...]] = []
+        self._index: dict[Source, int] = {}
+
+    def _phrase(self, text: str) -> int:
+        self.phrases.append(text)
+        return len(self.phrases) - 1
+
+    def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
+        check = (self._phrase(PHRASES["state"]("", pairs)), "state", pairs)
+        self._nodes.append((-1, "constant", None, -1, [check]))
+
+    def reach(self, source: Source) -> int:
+        """The node of a source, added below its base when missing."""
+        found = self._index.get(source)
+        if found is None:
+            parent = -1 if source.base is None else self.reach(source.base)
+            failed = self._phrase(f"{source} exists")
+            self._nodes.append((parent, source.accessor, source.guard_argument(), failed, []))
+            found = self._index[source] = len(self._nodes) - 1
+        return found
+
+    def add(self, guard: Guard) -> None:
+        payload = guard.payload
+        if guard.kind == "same_as":
+            payload = self.reach(payload)
+        elif guard.kind == "distinct":
+            payload = [self.reach(source) for source in payload]
+        node = self._nodes[self.reach(guard.source)]
+        if guard.kind == "exists":
+            return
+        node[4].append((self._phrase(str(guard)), guard.kind, payload))
+
+    def tree(self) -> Any:
+        return _C.GuardTree(self._nodes)

@@ -1,0 +1,59 @@
+"""Opcodes of inlined generators (row C8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler import rules
+from compiler.breaks import GraphBreak
+from compiler.interpreter.dispatch import handles
+from compiler.values.base import ConstantValue
+from compiler.values.iterators import GeneratorValue
+
+if TYPE_CHECKING:
+    from compiler.bytecode.decode import Instr
+    from compiler.interpreter.frame import Frame
+
+
+@handles("YIELD_VALUE")
+def yield_value(frame: Frame, instr: Instr) -> None:
+    frame.outcome = ("yield", frame.pop_raw())
+
+
+@handles("GET_YIELD_FROM_ITER")
+def get_yield_from_iter(frame: Frame, instr: Instr) -> None:
+    frame.push(frame.cx.iterate(frame.pop()))
+
+
+@handles("SEND")
+def send(frame: Frame, instr: Instr) -> None:
+    """Stack: [receiver, sent] → [receiver, yielded], or on return (jump) [receiver, result] / [result] on 3.11."""
+    sent = frame.pop_raw()
+    receiver = frame.stack[-1]
+    if isinstance(receiver, GeneratorValue):
+        item = frame.cx.resume_generator(receiver, sent)
+        result = receiver.frame.returned
+    elif rules.is_none(frame.cx, sent):
+        item, result = frame.cx.advance(receiver), None
+    else:
+        raise GraphBreak("generator", "send() to an iterator that is not a generator")
+    if item is None:
+        rules.finish_send(frame, result or ConstantValue(None))
+        frame.jump(instr.target)
+    else:
+        frame.push(item)
+
+
+@handles("END_SEND")
+def end_send(frame: Frame, instr: Instr) -> None:
+    value = frame.pop_raw()
+    frame.pop_raw()
+    frame.push(value)
+
+
+@handles("STOPITERATION_ERROR", "INTRINSIC_STOPITERATION_ERROR")
+def stopiteration_error(frame: Frame, instr: Instr) -> None:
+    """Turns a StopIteration that leaves a generator into RuntimeError; other exceptions pass through."""
+    exc = frame.stack[-1]
+    if issubclass(exc.pytype(), StopIteration):
+        raise GraphBreak("generator", "StopIteration raised inside a generator")

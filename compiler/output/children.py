@@ -1,0 +1,144 @@
+"""Which values a value is made of: one row per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from compiler.rules.basics import TracebackValue
+from compiler.values.base import ConstantValue, NullValue, Value
+from compiler.values.containers import (
+    DequeValue,
+    DictValue,
+    DictViewValue,
+    ListValue,
+    SetValue,
+    SliceValue,
+    TupleValue,
+)
+from compiler.values.functions import (
+    BoundMethodValue,
+    BuiltinValue,
+    CellValue,
+    ClassValue,
+    FunctionValue,
+    MethodValue,
+    NestedFunctionValue,
+    ObjectConstant,
+    PartialValue,
+    PythonModuleValue,
+    SuperValue,
+)
+from compiler.values.iterators import (
+    EnumerateIterator,
+    FilterIterator,
+    GeneratorValue,
+    MapIterator,
+    RangeIterator,
+    SequenceIterator,
+    SnapshotIterator,
+    ZipIterator,
+)
+from compiler.values.objects import ExceptionValue, ObjectValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+def children(cx: Capture, value: Value) -> list[Value]:
+    """The values that have to be rebuilt for `value`.
+
+    Raises:
+        BreakEarlier: it cannot be rebuilt.
+    """
+    row = CHILDREN.get(type(value))
+    if row is None:
+        cx.not_rebuildable(value, value.describe())
+    return list(row(cx, value))
+
+
+def _none(cx: Capture, value: Any) -> Iterable[Value]:
+    return ()
+
+
+def _present(*values: Value | None) -> list[Value]:
+    return [value for value in values if value is not None]
+
+
+def _set(cx: Capture, value: SetValue) -> Iterable[Value]:
+    return value.entries.values()
+
+
+def _dict(cx: Capture, value: DictValue) -> Iterable[Value]:
+    pairs = value.entries.values()
+    return [part for pair in pairs for part in pair] + _present(value.factory)
+
+
+def _object(cx: Capture, value: ObjectValue) -> Iterable[Value]:
+    return [item for item in value.attrs.values() if isinstance(item, Value)]
+
+
+def _exception(cx: Capture, value: ExceptionValue) -> Iterable[Value]:
+    return [*value.init_args, *_object(cx, value), *_present(value.cause, value.context)]
+
+
+def _function(cx: Capture, value: NestedFunctionValue) -> Iterable[Value]:
+    parts = _present(value.defaults, value.kwdefaults, value.annotations, value.closure)
+    return [*parts, *value.attrs.values()]
+
+
+def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
+    return _present(value.sequence)
+
+
+def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
+    if value.over is None or (value.watched is not None and len(value.watched[0]) != value.watched[1]):
+        cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
+    return [value.over]
+
+
+def _generator(cx: Capture, value: GeneratorValue) -> Iterable[Value]:
+    if value.frame.started or value.frame.finished:
+        cx.not_rebuildable(value, "a generator that is being consumed")
+    func, args, kwargs = value.call_parts
+    return [func, *args, *kwargs.values()]
+
+
+def _traceback(cx: Capture, value: TracebackValue) -> Iterable[Value]:
+    cx.not_rebuildable(value, "the traceback of an exception caught in the graph")
+
+
+CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
+    ConstantValue: _none,
+    NullValue: _none,
+    BuiltinValue: _none,
+    ClassValue: _none,
+    PythonModuleValue: _none,
+    ObjectConstant: _none,
+    FunctionValue: _none,
+    ListValue: lambda cx, value: value.items,
+    TupleValue: lambda cx, value: value.items,
+    DequeValue: lambda cx, value: value.items,
+    SliceValue: lambda cx, value: value.items,
+    DictValue: _dict,
+    SetValue: _set,
+    DictViewValue: lambda cx, value: [value.mapping],
+    ObjectValue: _object,
+    ExceptionValue: _exception,
+    CellValue: lambda cx, value: _present(value.contents),
+    NestedFunctionValue: _function,
+    BoundMethodValue: lambda cx, value: [value.func, value.owner],
+    MethodValue: lambda cx, value: [value.owner],
+    PartialValue: lambda cx, value: [value.func, *value.args, *value.kwargs.values()],
+    SuperValue: lambda cx, value: [value.owner],
+    SequenceIterator: _sequence_iterator,
+    SnapshotIterator: _snapshot,
+    RangeIterator: _none,
+    EnumerateIterator: lambda cx, value: [value.inner],
+    ZipIterator: lambda cx, value: value.inner,
+    MapIterator: lambda cx, value: [value.func, *value.inner],
+    FilterIterator: lambda cx, value: [value.func, value.inner],
+    GeneratorValue: _generator,
+    TracebackValue: _traceback,
+}
+

@@ -1,0 +1,210 @@
+"""The final code object of a captured frame.
+
+A frame captured whole becomes: load inputs, call the graph, write effects back, return. One
+that met a graph break becomes the same as a prologue, then the user's own instruction, then a
+tail that calls a resume function made of the rest of the user's code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler import _C
+from compiler.bytecode import assemble
+from compiler.bytecode.flow import live_in, stack_depths
+from compiler.bytecode.stack import pops
+from compiler.bytecode.tables import NULL_FIRST
+from compiler.output import resume
+from compiler.output.effects import write_back, write_global
+from compiler.output.plan import Plan, resolve
+from compiler.output.rebuild import Rebuilder
+from compiler.sources import LocalSource
+from compiler.values.base import NullValue, Value
+from compiler.values.functions import CellValue
+
+if TYPE_CHECKING:
+    from compiler.bytecode.emit import Emitter
+    from compiler.interpreter.capture import Capture
+
+
+@dataclasses.dataclass
+class Captured:
+    """What a capture ended with.
+
+    Attributes:
+        cx: The capture.
+        returned: The value that the frame returns; ``None`` when it met a graph break.
+        at: Index of the instruction that runs natively, for a graph break.
+    """
+
+    cx: Capture
+    returned: Value | None
+    at: int | None = None
+
+    def survivors(self) -> dict[str, Value]:
+        """Locals to restore before the native instruction: those read at or after it."""
+        if self.at is None:
+            return {}
+        root = self.cx.root
+        live = live_in(root.program)[self.at]
+        return {name: value for name, value in root.locals.items() if name in live}
+
+    def roots(self) -> list[Value]:
+        if self.returned is not None:
+            return [self.returned]
+        cells = [cell for cell in self.cx.root.cells.values() if cell.source is None]
+        return [*self.cx.root.stack, *self.survivors().values(), *cells]
+
+
+def plan(captured: Captured) -> Plan:
+    """What has to be rebuilt.
+
+    Raises:
+        BreakEarlier: something cannot be.
+    """
+    return Plan(captured.cx, captured.roots())
+
+
+def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) -> types.CodeType:
+    """The replacement of the frame's code; `graph` takes the recorder's inputs and returns a tuple of `plan.outputs`."""
+    code = captured.cx.request.code
+    if captured.returned is not None:
+        return assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph))
+    assert captured.at is not None
+    program = captured.cx.root.program
+    tails = {successor: _tail(captured, successor) for successor in program.successors(captured.at)}
+    return assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails)
+
+
+def _whole(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:
+    assert captured.returned is not None
+    only = rb.plan.outputs == [resolve(captured.returned)] and not rb.plan.effects and not captured.cx.ledger.globals
+    _call_graph(captured, rb, graph, keep=only)
+    if not only:
+        _effects(captured, rb)
+        rb.push(captured.returned)
+        rb.fill_cycles()
+    rb.e.return_value()
+
+
+def _call_graph(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None, *, keep: bool = False) -> None:
+    """Call the graph and put its outputs into temporaries, or leave the only one on the stack."""
+    if graph is not None:
+        rb.e.begin_call(lambda: rb.e.load_const(graph))
+        for value, _ in captured.cx.graph.inputs:
+            assert value.source is not None
+            value.source.emit(rb.e)
+        rb.e.end_call(len(captured.cx.graph.inputs))
+        if rb.plan.outputs:
+            rb.e.unpack_sequence(len(rb.plan.outputs))
+        else:
+            rb.e.pop_top()
+        if not keep:
+            for value in rb.plan.outputs:
+                rb.store_temp(value)
+    if captured.cx.grad_mode != captured.cx.entry_grad_mode:
+        rb.e.call_constant(torch._C._set_grad_enabled, lambda: rb.e.load_const(captured.cx.grad_mode))
+        rb.e.pop_top()
+
+
+def _effects(captured: Captured, rb: Rebuilder) -> None:
+    """Write changed objects back; first hold on to everything that is loaded through paths they may lie on."""
+    ledger = captured.cx.ledger
+    if not rb.plan.effects and not ledger.globals:
+        return
+    for value in rb.plan.loaded:
+        if value not in rb.temps:
+            rb.push(value)
+            rb.store_temp(value)
+    for value in rb.plan.effects:
+        write_back(rb, value)
+    for globals_, name, value in ledger.globals.values():
+        write_global(rb, globals_, name, value)
+
+
+def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:
+    """Bring stack, locals, cells and the world to where the native instruction finds them."""
+    _call_graph(captured, rb, graph)
+    _effects(captured, rb)
+    moved = {name: value for name, value in captured.survivors().items() if not _in_place(name, value)}
+    for value in moved.values():
+        rb.push(value)
+    rb.fill_cycles()
+    for name in reversed(moved):
+        rb.e.store_local(name)
+    for value in captured.cx.root.stack:
+        _push_stack_item(rb, value)
+    rb.fill_cycles()
+    rb.drop_temps()
+
+
+def _push_stack_item(rb: Rebuilder, value: Value) -> None:
+    if isinstance(value, CellValue) and value.name is not None:
+        rb.e.load_closure(value.name)
+    else:
+        rb.push(value)
+
+
+def _in_place(name: str, value: Value) -> bool:
+    """Whether the local still holds the argument it came with."""
+    source = resolve(value).source
+    return isinstance(source, LocalSource) and source.argument[1] == name
+
+
+def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
+    """After the native instruction: call the resume function that starts at `successor`."""
+    cx, code = captured.cx, captured.cx.request.code
+    root = cx.root
+    assert captured.at is not None
+    kinds = _stack_kinds(captured, successor)
+    live = [name for name in sorted(live_in(root.program)[successor]) if name in root.locals]
+    target = resume.function_code(code, successor, tuple(kinds), tuple(live), root.line)
+    chained = resume.resume_of(code) is not None
+
+    def emit(e: Emitter) -> None:
+        slots = [f"___s{position}" for position in range(len(kinds))]
+        for slot in reversed(slots):
+            e.store_fast(slot)
+        if chained:
+            e.begin_call(lambda: e.load_const(_C.TailCall))
+            e.make_function(target, target.co_freevars)
+        else:
+            e.begin_call(lambda: e.load_const(_C.run_continuation))
+            e.make_function(target, target.co_freevars)
+        values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
+        for name in values + live:
+            e.load_fast(name)
+        if chained:
+            e.build_tuple(len(values) + len(live))
+            e.end_call(2)
+        else:
+            e.end_call(1 + len(values) + len(live))
+        e.return_value()
+
+    return emit
+
+
+def _stack_kinds(captured: Captured, successor: int) -> list[assemble.StackItem]:
+    """What lies on the stack on entry to `successor`, bottom first."""
+    assert captured.at is not None
+    root = captured.cx.root
+    instr = root.program.instrs[captured.at]
+    jumped = successor == instr.target and successor != captured.at + 1
+    depth = stack_depths(root.program)[successor]
+    assert depth is not None
+    below = len(root.stack) - pops(instr, jump=jumped)
+    kinds: list[assemble.StackItem] = ["null" if isinstance(value, NullValue) else "value" for value in root.stack[:below]]
+    pushed: list[assemble.StackItem] = ["value"] * (depth - below)
+    if instr.op == "LOAD_METHOD" or (instr.op == "LOAD_GLOBAL" and instr.arg[1]):
+        pushed = ["null", "value"] if NULL_FIRST else ["value", "null"]
+    if instr.op in _SHUFFLES:
+        pushed = kinds[-len(pushed) :]
+    return kinds + pushed
+
+
+_SHUFFLES = frozenset({"COPY", "SWAP"})

@@ -1,0 +1,107 @@
+"""Code that writes changed objects back: one row per kind; the least writing that gives the new state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from compiler.output.rebuild import Rebuilder, push_elements, push_pairs
+from compiler.rules.classes import lookup
+from compiler.values.base import Value
+from compiler.values.containers import DictValue, ListValue, SetValue
+from compiler.values.functions import CellValue
+from compiler.values.objects import ObjectValue
+
+
+def write_back(rb: Rebuilder, value: Value) -> None:
+    """Bring an object that existed before the frame to the state of `value`."""
+    WRITERS[type(value)](rb, value)
+
+
+def _call(rb: Rebuilder, owner: Value, name: str, *args: Callable[[], None]) -> None:
+    rb.push(owner)
+    rb.e.call_method(name, *args)
+    rb.e.pop_top()
+
+
+def _list(rb: Rebuilder, value: ListValue) -> None:
+    kept = len(value.original)
+    added = value.items[kept:]
+    if value.items[:kept] == value.original:
+        if added:
+            _call(rb, value, "extend", lambda: rb.push_tuple(added))
+        return
+    rb.push_tuple(value.items)
+    rb.push(value)
+    rb.e.load_const(slice(None))
+    rb.e.store_item()
+
+
+def _dict(rb: Rebuilder, value: DictValue) -> None:
+    before = list(value.original)
+    if list(value.entries)[: len(before)] != before:
+        _call(rb, value, "clear")
+        _call(rb, value, "update", lambda: push_pairs(rb, value))
+        return
+    for key, (key_value, item) in value.entries.items():
+        known = value.original.get(key)
+        if known is None or known[1] is not item:
+            rb.push(item)
+            rb.push(value)
+            rb.push(key_value)
+            rb.e.store_item()
+
+
+def _set(rb: Rebuilder, value: SetValue) -> None:
+    _call(rb, value, "clear")
+    _call(rb, value, "update", lambda: push_elements(rb, value))
+
+
+def _object(rb: Rebuilder, value: ObjectValue) -> None:
+    """Attributes, past any ``__setattr__`` of the class: that has been traced."""
+    plain = lookup(value.cls, "__setattr__") is object.__setattr__
+    for name, item in value.attrs.items():
+        if not isinstance(item, Value):
+            rb.e.call_constant(object.__delattr__, rb.loader(value), lambda name=name: rb.e.load_const(name))  # type: ignore[misc]
+            rb.e.pop_top()
+        elif plain:
+            rb.push(item)
+            rb.push(value)
+            rb.e.store_attr(name)
+        else:
+            load_name = lambda name=name: rb.e.load_const(name)  # type: ignore[misc] # noqa: E731
+            rb.e.call_constant(object.__setattr__, rb.loader(value), load_name, rb.loader(item))
+            rb.e.pop_top()
+
+
+def _cell(rb: Rebuilder, value: CellValue) -> None:
+    if value.name is not None:
+        if value.contents is None:
+            rb.e.delete_deref(value.name)
+        else:
+            rb.push(value.contents)
+            rb.e.store_deref(value.name)
+    elif value.contents is None:
+        rb.push(value)
+        rb.e.delete_attr("cell_contents")
+    else:
+        rb.push(value.contents)
+        rb.push(value)
+        rb.e.store_attr("cell_contents")
+
+
+def write_global(rb: Rebuilder, globals_: dict[str, Any], name: str, value: Value) -> None:
+    rb.push(value)
+    rb.e.load_const(globals_)
+    rb.e.load_const(name)
+    rb.e.store_item()
+
+
+WRITERS: dict[type[Value], Callable[[Rebuilder, Any], None]] = {
+    ListValue: _list,
+    DictValue: _dict,
+    SetValue: _set,
+    ObjectValue: _object,
+    CellValue: _cell,
+}
+

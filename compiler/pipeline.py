@@ -1,0 +1,262 @@
+"""From a frame that fits no compiled code to an entry that does: the passes, in order, in `compile_frame`."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler import _C, breaks, events
+from compiler.breaks import BreakEarlier, GraphBreak
+from compiler.errors import BackendError, InternalError, Unsupported
+from compiler.events import FrameRecord, Location, Reason
+from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
+from compiler.interpreter.capture import Capture
+from compiler.interpreter.frame import StopHere
+from compiler.options import Options, config
+from compiler.output import code as output
+from compiler.output import resume
+from compiler.state import state_guard, unfollowed_mode
+from compiler.values.objects import ObservedException
+
+if TYPE_CHECKING:
+    from compiler.output.code import Captured
+
+_MAX_ATTEMPTS = 64
+
+
+@dataclasses.dataclass
+class Attempt:
+    """Why and where the next attempt at a frame has to stop."""
+
+    step: int
+    cause: GraphBreak
+    index: int | None
+    """Canonical instruction at that step, to notice attempts that diverge."""
+
+
+def compile_frame(request: _C.Request, context: _C.Context, options: Options) -> _C.Entry | None:
+    """Capture, compile and rewrite one frame; publishes exactly one record.
+
+    Returns:
+        The entry to run, which has been added to the frame's cache; ``None`` to run in eager this once.
+
+    Raises:
+        Unsupported: a graph break, in full-graph mode.
+        BackendError: the backend failed.
+        InternalError: we failed, in strict mode.
+    """
+    work = _Work(request, context, options)
+    try:
+        return work.compile()
+    except (Unsupported, BackendError):
+        raise
+    except Exception as error:
+        return work.fell_back(error)
+
+
+class _Work:
+    """One call of `compile_frame`."""
+
+    def __init__(self, request: _C.Request, context: _C.Context, options: Options) -> None:
+        self.request = request
+        self.context = context
+        self.options = options
+        self.started = time.perf_counter_ns()
+        self.backend_ns = 0
+        self.cx: Capture | None = None
+        self.recompile = tuple(_rejection(entry, guard) for entry, guard in request.failures)
+
+    # -- the passes ----------------------------------------------------------------------
+
+    def compile(self) -> _C.Entry | None:
+        mode = unfollowed_mode()
+        if mode is not None:
+            self.publish("skipped", breaks.reason_for("skipped by state", mode, self.location()))
+            return None
+        if self._entries() >= config.recompile_limit:
+            return self._give_up()
+        captured, cause = self._capture()
+        plan = output.plan(captured)
+        return self._finish(captured, cause, plan)
+
+    def _entries(self) -> int:
+        return sum(entry.context is self.context for entry in self.request.cache.entries)
+
+    def _give_up(self) -> _C.Entry:
+        """Calls that fit no entry run in eager from now on."""
+        reason = breaks.reason_for("recompile limit", f"{config.recompile_limit} compiled entries", self.location())
+        self.publish("skipped", reason)
+        return self._add(_C.Entry(self.context, None, None, keep_hook=True))
+
+    def _capture(self) -> tuple[Captured, GraphBreak | None]:
+        """Interpret the frame; after a graph break, again, up to the same instruction."""
+        attempt: Attempt | None = None
+        for _ in range(_MAX_ATTEMPTS):
+            outcome = self._attempt(attempt)
+            if not isinstance(outcome, Attempt):
+                return outcome, attempt.cause if attempt else None
+            if attempt is not None and outcome.step >= attempt.step:
+                raise InternalError(f"capture diverged: stopped at step {attempt.step}, then broke at {outcome.step}")
+            attempt = outcome
+        raise InternalError("capture does not settle on a place for the graph break")
+
+    def _attempt(self, attempt: Attempt | None) -> Captured | Attempt:
+        grad_mode = torch.is_grad_enabled()
+        try:
+            cx = self.cx = Capture(self.request, self.options, attempt.step if attempt else None)
+            return self._interpret(cx, attempt)
+        except BreakEarlier as earlier:
+            earlier.cause.stack = earlier.cause.stack or (cx.root.location(),)
+            return Attempt(max(earlier.step - 1, 0), earlier.cause, None)
+        finally:
+            torch._C._set_grad_enabled(grad_mode)
+
+    def _interpret(self, cx: Capture, attempt: Attempt | None) -> Captured | Attempt:
+        try:
+            _, returned = cx.run_root()
+        except StopHere:
+            assert attempt is not None
+            at = cx.root.ip
+            if attempt.index is not None and attempt.index != at:
+                raise InternalError(f"capture diverged: instruction {attempt.index} became {at}") from None
+            cx.refuse_handlers(attempt.cause)
+            captured = output.Captured(cx, None, at)
+        except ObservedException as exc:
+            cause = GraphBreak("exception leaves frame", exc.value.cls.__name__)
+            cause.stack = (cx.root.location(),)
+            return self._broken_at(cx, cause)
+        except GraphBreak as cause:
+            return self._broken_at(cx, cause)
+        else:
+            captured = output.Captured(cx, returned)
+        output.plan(captured)  # a value that cannot be rebuilt moves the break
+        return captured
+
+    def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:
+        return Attempt(cx.step - 1, cause, cx.root.current)
+
+    def _finish(self, captured: Captured, cause: GraphBreak | None, plan: Any) -> _C.Entry | None:
+        cx = captured.cx
+        reason = self._reason(cause)
+        if reason is not None and self.options.fullgraph:
+            record = self.publish("broken", reason, cx)
+            raise Unsupported(record)
+        module = cx.graph.finish(plan.outputs)
+        nothing = cx.graph.ops == 0
+        graph = None if nothing else self._backend(module, cx)
+        guards, phrases = self._guards(cx)
+        details: dict[str, Any] = {}
+        if nothing and reason is None and not plan.effects and not cx.ledger.globals and cx.grad_mode == cx.entry_grad_mode:
+            entry = _C.Entry(self.context, guards, None, keep_hook=False)
+            reason = breaks.reason_for("no operators", self.location().function, self.location())
+            outcome = "skipped"
+        else:
+            code = output.rewrite(captured, plan, graph)
+            entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None)
+            outcome = "broken" if reason is not None else "compiled"
+            details = {"code": code}
+        entry.phrases = phrases
+        entry.location = self.location()
+        if events.wants_details():
+            details |= {"graph_module": module, "guards": phrases, "original": self.request.code}
+            if graph is not None:
+                details["graph"] = graph
+        self.publish(outcome, reason, cx, details)
+        return self._add(entry)
+
+    # -- parts ---------------------------------------------------------------------------
+
+    def _reason(self, cause: GraphBreak | None) -> Reason | None:
+        return cause.reason(cause.stack or (self.location(),)) if cause is not None else None
+
+    def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
+        """Hand the graph to the backend; what comes back runs with the hook off."""
+        name = self.options.backend_name
+        inputs = [real for _, real in cx.graph.inputs]
+        started = time.perf_counter_ns()
+        try:
+            compiled = self.options.backend(module, inputs)
+        except Exception as error:
+            raise BackendError(f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}") from error
+        finally:
+            self.backend_ns = time.perf_counter_ns() - started
+        if not callable(compiled):
+            raise BackendError(f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}")
+        return _C.Disabled(compiled)
+
+    def _graph_text(self, module: torch.fx.GraphModule) -> str:
+        where = self.location()
+        return f"for the graph of {where.function} ({where}):\n{module.graph}"
+
+    def _guards(self, cx: Capture) -> tuple[_C.GuardTree, list[str]]:
+        """The guard tree, tried on the very frame it was made for."""
+        cx.guards.state(state_guard())
+        cx.finish_guards()
+        tree, phrases = cx.guards.build()
+        request = self.request
+        failed = tree.check(request.locals, request.globals, request.builtins, request.closure)
+        if failed != -1:
+            raise InternalError(f"a guard fails on its own frame: {phrases[failed]}")
+        return tree, phrases
+
+    def _add(self, entry: _C.Entry) -> _C.Entry:
+        self.request.cache.add(entry)
+        return entry
+
+    # -- records -------------------------------------------------------------------------
+
+    def location(self) -> Location:
+        code = self.request.code
+        resumed = resume.resume_of(code)
+        line = resumed.line if resumed else code.co_firstlineno
+        return Location(code.co_filename, line, code.co_qualname)
+
+    def publish(
+        self, outcome: events.Outcome, reason: Reason | None, cx: Capture | None = None, details: dict[str, Any] | None = None
+    ) -> FrameRecord:
+        record = FrameRecord(
+            outcome=outcome,
+            frame=self.location(),
+            reason=reason,
+            recompile=self.recompile,
+            graph_ops=cx.graph.ops if cx is not None else 0,
+            capture_ns=time.perf_counter_ns() - self.started - self.backend_ns,
+            backend_ns=self.backend_ns,
+            details=details or {},
+        )
+        events.publish(record)
+        return record
+
+    def fell_back(self, error: Exception) -> _C.Entry | None:
+        """An error of our own: the frame runs in eager, and the record says so."""
+        if config.strict:
+            raise InternalError(f"{self.location().function} ({self.location()}): {error}") from error
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        context = f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]})"
+        stack = (self.location(),) if self.cx is None else (self.cx.root.location(),)
+        row = breaks.KINDS["internal error"]
+        self.publish("fell_back", Reason("internal error", context, row.explanation, row.hints, stack), None, {"error": error})
+        return self._add(_C.Entry(self.context, self._partial_guards(), None, keep_hook=True))
+
+    def _partial_guards(self) -> _C.GuardTree | None:
+        """The facts used before the error: the same facts lead to the same error."""
+        if self.cx is None:
+            return None
+        try:
+            tree, _ = self.cx.guards.build()
+        except Exception:  # guards that cannot be built cannot be relied on: never try this code again
+            return None
+        request = self.request
+        holds = tree.check(request.locals, request.globals, request.builtins, request.closure) == -1
+        return tree if holds else None
+
+
+def _rejection(entry: _C.Entry, guard: int) -> str:
+    phrases: list[str] = getattr(entry, "phrases", [])
+    return phrases[guard] if 0 <= guard < len(phrases) else "an unknown guard"
+

@@ -1,0 +1,243 @@
+"""Attribute reads on values that are not user objects."""
+
+from __future__ import annotations
+
+import enum
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules import torch_tensors
+from compiler.rules.basics import class_of, from_const
+from compiler.rules.classes import bind_class_attr, lookup
+from compiler.rules.names import pinned_entry
+from compiler.rules.results import fresh
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DequeValue, DictValue, SequenceValue, SliceValue, TupleValue
+from compiler.values.functions import (
+    BuiltinValue,
+    ClassValue,
+    FunctionValue,
+    MethodValue,
+    NestedFunctionValue,
+    ObjectConstant,
+    PartialValue,
+    PythonModuleValue,
+    SuperValue,
+)
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+def getattr_(cx: Capture, value: Value, name: str) -> Value:
+    """``value.name`` for any value."""
+    if name == "__class__" and not isinstance(value, ObjectConstant):
+        return cx.wrap_constant(value.pytype())
+    return value.getattr(cx, name)
+
+
+def missing(cx: Capture, value: Value, name: str) -> Any:
+    """Raise AttributeError inside the captured program, worded as CPython words it."""
+    if isinstance(value, PythonModuleValue):
+        message = f"module '{value.obj.__name__}' has no attribute '{name}'"
+    elif isinstance(value, ClassValue):
+        message = f"type object '{value.obj.__name__}' has no attribute '{name}'"
+    else:
+        message = f"'{value.pytype().__name__}' object has no attribute '{name}'"
+    cx.raise_(AttributeError, message)
+
+
+# -- constants and containers ----------------------------------------------------------------
+
+
+def constant_attr(cx: Capture, value: ConstantValue, name: str) -> Value:
+    obj = value.value
+    found = lookup(type(obj), name)
+    if found is ABSENT and not (isinstance(obj, enum.Enum) and name in vars(obj)):
+        missing(cx, value, name)
+    if isinstance(found, types.MethodDescriptorType | types.WrapperDescriptorType):
+        return MethodValue(value, name)
+    if isinstance(found, types.BuiltinFunctionType | types.ClassMethodDescriptorType | staticmethod):
+        return MethodValue(value, name)
+    if isinstance(found, types.FunctionType):
+        return bind_class_attr(cx, value, type(obj), name, found)
+    return fresh(cx, getattr(obj, name))
+
+
+def container_attr(cx: Capture, value: Value, name: str) -> Value:
+    cls = value.pytype()
+    found = lookup(cls, name)
+    if found is ABSENT:
+        missing(cx, value, name)
+    if isinstance(value, SliceValue) and name in ("start", "stop", "step"):
+        return value.items[("start", "stop", "step").index(name)]
+    if isinstance(value, DictValue) and name == "default_factory" and value.factory is not None:
+        return value.factory
+    if isinstance(value, TupleValue) and cls not in (tuple, torch.Size):
+        fields = getattr(cls, "_fields", None) or getattr(cls, "__match_args__", ())
+        if name in fields:
+            return value.items[fields.index(name)]
+        if isinstance(found, types.FunctionType | classmethod | property | staticmethod):
+            return bind_class_attr(cx, value, cls, name, found)
+    if isinstance(value, DequeValue) and name == "maxlen":
+        return ConstantValue(value.maxlen)
+    if isinstance(found, types.MethodDescriptorType | types.WrapperDescriptorType | types.ClassMethodDescriptorType):
+        return MethodValue(value, name)
+    if isinstance(value, SequenceValue) and name in ("_fields",):
+        return from_const(cx, getattr(cls, name))
+    if callable(found):
+        return MethodValue(value, name)
+    raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+# -- callables, classes, modules -------------------------------------------------------------
+
+_FUNCTION_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+
+
+def function_attr(cx: Capture, value: FunctionValue, name: str) -> Value:
+    source = value.source
+    assert source is not None
+    if name in _FUNCTION_FACTS:
+        return cx.lazy(getattr(value.obj, name), source.attr(name))
+    if name in ("__code__", "__globals__"):
+        return cx.lazy(getattr(value.obj, name), source.attr(name))
+    if name in vars(value.obj):
+        return cx.lazy(vars(value.obj)[name], source.instance_attr(name))
+    if name == "__wrapped__" or lookup(types.FunctionType, name) is ABSENT:
+        dict_source = source.attr("__dict__")
+        cx.guards.entry(dict_source, name, ABSENT)
+        missing(cx, value, name)
+    if name == "__get__":
+        return MethodValue(value, name)
+    raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> Value:
+    if name in value.attrs:
+        return value.attrs[name]
+    facts = {
+        "__name__": value.code.co_name,
+        "__qualname__": value.code.co_qualname,
+        "__module__": value.globals.get("__name__"),
+        "__code__": value.code,
+        "__doc__": value.code.co_consts[0] if value.code.co_consts and isinstance(value.code.co_consts[0], str) else None,
+    }
+    if name in facts:
+        return ConstantValue(facts[name])
+    if name == "__get__":
+        return MethodValue(value, name)
+    if lookup(types.FunctionType, name) is ABSENT:
+        missing(cx, value, name)
+    raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
+    if name == "func":
+        return value.func
+    if name == "args":
+        return TupleValue(value.args)
+    if name == "keywords":
+        return DictValue({key: (ConstantValue(key), item) for key, item in value.kwargs.items()})
+    raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
+
+
+def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value:
+    obj = value.obj
+    if isinstance(value, PythonModuleValue):
+        return _module_attr(cx, value, name)
+    if isinstance(value, ClassValue):
+        return _class_attr(cx, value, name)
+    if isinstance(value, BuiltinValue) and name in ("__name__", "__qualname__", "__module__", "__doc__", "__self__"):
+        found = getattr(obj, name)
+        return ConstantValue(found) if found is None or isinstance(found, str) else cx.wrap_constant(found)
+    if isinstance(obj, property) and name in ("fget", "fset", "fdel"):
+        return cx.wrap_constant(getattr(obj, name))
+    if isinstance(obj, staticmethod | classmethod) and name == "__func__":
+        return cx.wrap_constant(obj.__func__)
+    if not hasattr(obj, name):
+        missing(cx, value, name)
+    raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
+    module = value.obj
+    written = cx.ledger.load_global(vars(module), name)
+    if written is not None:
+        return written
+    at = cx.sources.constant(f"{module.__name__}.__dict__", vars(module))
+    if name in vars(module):
+        return pinned_entry(cx, at, vars(module), name)
+    if "__getattr__" in vars(module) or type(module) is not types.ModuleType:
+        found = getattr(module, name, ABSENT)
+        if found is ABSENT:
+            raise GraphBreak("unsupported attribute", f"{name!r} of module {module.__name__}, which computes its attributes")
+        return cx.lazy(found, cx.sources.constant(module.__name__, module).attr(name))
+    cx.guards.entry(at, name, ABSENT)
+    missing(cx, value, name)
+    raise AssertionError
+
+
+_CLASS_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+
+
+def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
+    cls = value.obj
+    if name in _CLASS_FACTS:
+        return ConstantValue(getattr(cls, name))
+    if name in ("__mro__", "__bases__"):
+        return TupleValue([cx.wrap_constant(base) for base in getattr(cls, name)])
+    if name == "__class__":
+        return cx.wrap_constant(type(cls))
+    if name in ("__dict__", "__subclasses__", "mro"):
+        raise GraphBreak("unsupported attribute", f"{name!r} of a class")
+    meta = lookup(type(cls), name)
+    if isinstance(cls, enum.EnumType) and name in cls.__members__:
+        return ConstantValue(cls.__members__[name])
+    raw = lookup(cls, name)
+    if raw is ABSENT:
+        if meta is ABSENT and lookup(type(cls), "__getattr__") is ABSENT:
+            cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, ABSENT)
+            missing(cx, value, name)
+        if isinstance(meta, types.FunctionType):
+            return bind_class_attr(cx, value, type(cls), name, meta)
+        raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
+    cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, raw)
+    if isinstance(raw, staticmethod):
+        return cx.wrap_constant(raw.__func__)
+    if isinstance(raw, classmethod):
+        return bind_class_attr(cx, value, cls, name, raw)
+    if isinstance(raw, types.ClassMethodDescriptorType):
+        return MethodValue(value, name)
+    if isinstance(raw, types.FunctionType | property | type | types.BuiltinFunctionType) or not hasattr(type(raw), "__get__"):
+        return cx.wrap_constant(raw, f"{cls.__qualname__}.{name}")
+    if isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType):
+        return cx.wrap_constant(raw)
+    raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
+
+
+def object_constant_setattr(cx: Capture, target: ObjectConstant, name: str, value: Value) -> None:
+    if isinstance(target, PythonModuleValue) and type(target.obj) is types.ModuleType:
+        cx.ledger.store_global(vars(target.obj), name, value)
+        return
+    raise GraphBreak("attribute write", f"{name!r} of {target.describe()}")
+
+
+def super_attr(cx: Capture, value: SuperValue, name: str) -> Value:
+    """Look up along the MRO of the object's class, after the class that `super` was given."""
+    owner = value.owner
+    start = class_of(owner) if isinstance(owner, ClassValue) else owner.pytype()
+    mro = start.__mro__
+    for cls in mro[mro.index(value.cls) + 1 :]:
+        if name in vars(cls):
+            raw = vars(cls)[name]
+            cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, raw)
+            return bind_class_attr(cx, owner, start, name, raw, guarded=True)
+    cx.raise_(AttributeError, f"'super' object has no attribute '{name}'")
+
+
+tensor_attr = torch_tensors.tensor_attr

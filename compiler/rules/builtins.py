@@ -1,0 +1,496 @@
+"""Builtin functions and types: a table of object → rule ``(cx, args, kwargs) -> Value``."""
+
+from __future__ import annotations
+
+import abc
+import collections
+import enum
+import inspect
+import math
+import operator
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import compiler.marks as marks
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules import operators
+from compiler.rules.attributes import getattr_
+from compiler.rules.basics import class_of, describe_args, fold
+from compiler.rules.classes import lookup
+from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
+from compiler.rules.text import format_value, to_text
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
+from compiler.values.functions import (
+    BoundMethodValue,
+    ClassValue,
+    SuperValue,
+)
+from compiler.values.iterators import EnumerateIterator, FilterIterator, MapIterator, SnapshotIterator, ZipIterator
+from compiler.values.objects import ObjectValue, ObservedException
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+Rule = Callable[["Capture", list[Value], dict[str, Value]], Value]
+
+BUILTINS: dict[Any, Rule] = {}
+
+PURE: frozenset[Any] = frozenset(
+    {func for name, func in vars(math).items() if callable(func)}
+    | {abs, ascii, bin, chr, divmod, hash, hex, oct, ord, pow, round, bytes, complex, format}
+)
+"""Functions folded when every argument is a constant."""
+
+
+def builtin(*objects: Any) -> Callable[[Callable[..., Value | None]], Callable[..., Value | None]]:
+    """Register a rule with the builtin's own parameters after `cx`; ``None`` stands for None."""
+
+    def register(rule: Callable[..., Value | None]) -> Callable[..., Value | None]:
+        signature = inspect.signature(rule)
+
+        def checked(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+            try:
+                signature.bind(cx, *args, **kwargs)
+            except TypeError as error:
+                text = f"{rule.__name__.strip('_')}({describe_args(args, kwargs)}): {error}"
+                raise GraphBreak("unsupported builtin", text) from None
+            result = rule(cx, *[arg.realize(cx) for arg in args], **kwargs)
+            return ConstantValue(None) if result is None else result
+
+        for obj in objects:
+            assert obj not in BUILTINS, obj
+            BUILTINS[obj] = checked
+        return rule
+
+    return register
+
+
+# -- questions about values ------------------------------------------------------------------
+
+
+@builtin(len)
+def _len(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(operators.length(cx, value))
+
+
+@builtin(callable)
+def _callable(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(lookup(value.pytype(), "__call__") is not ABSENT)
+
+
+_PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumType, type(torch.nn.Parameter), type(torch.Tensor))
+
+
+@builtin(isinstance)
+def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
+    return ConstantValue(any(_is_instance(cx, value, cls) for cls in _classes(cx, classes)))
+
+
+def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
+    if isinstance(value, TensorValue) and cls.__module__ == "torch" and cls not in (torch.Tensor, torch.nn.Parameter):
+        if isinstance(cls, type(torch.FloatTensor)) and cls is not torch.Tensor:
+            raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if type(cls) not in _PLAIN_METACLASSES:
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
+    if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
+        return issubclass(value.cls, cls)
+    return issubclass(value.pytype(), cls)
+
+
+def _classes(cx: Capture, value: Value) -> list[type]:
+    value = value.realize(cx)
+    if isinstance(value, TupleValue):
+        return [cls for item in value.items for cls in _classes(cx, item)]
+    if not isinstance(value, ClassValue) and isinstance(getattr(value, "obj", None), types.UnionType):
+        return list(value.obj.__args__)  # type: ignore[attr-defined]
+    return [class_of(value)]
+
+
+@builtin(issubclass)
+def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
+    wanted = _classes(cx, classes)
+    if any(type(each) not in _PLAIN_METACLASSES for each in wanted):
+        raise GraphBreak("unsupported builtin", "issubclass with a class whose metaclass decides")
+    return ConstantValue(issubclass(class_of(cls), tuple(wanted)))
+
+
+@builtin(type)
+def _type(cx: Capture, value: Value, /) -> Value:
+    return cx.wrap_constant(type(value.obj) if isinstance(value, ClassValue) else value.pytype())
+
+
+@builtin(id)
+def _id(cx: Capture, value: Value, /) -> Value:
+    raise GraphBreak("unsupported builtin", f"id of {value.describe()}")
+
+
+@builtin(getattr)
+def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = None, /) -> Value:
+    try:
+        return getattr_(cx, value, name.constant())
+    except ObservedException as exc:
+        if default is None or not issubclass(exc.value.cls, AttributeError):
+            raise
+        return default
+
+
+@builtin(hasattr)
+def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
+    try:
+        getattr_(cx, value, name.constant())
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError):
+            raise
+        return ConstantValue(False)
+    return ConstantValue(True)
+
+
+@builtin(setattr)
+def _setattr(cx: Capture, value: Value, name: Value, new: Value, /) -> None:
+    value.setattr(cx, name.constant(), new)
+
+
+@builtin(delattr)
+def _delattr(cx: Capture, value: Value, name: Value, /) -> None:
+    value.delattr(cx, name.constant())
+
+
+# -- iteration -------------------------------------------------------------------------------
+
+
+@builtin(iter)
+def _iter(cx: Capture, value: Value, /) -> Value:
+    return cx.iterate(value)
+
+
+@builtin(next)
+def _next(cx: Capture, iterator: Value, default: Value | None = None, /) -> Value:
+    if default is None:
+        return cx.call(getattr_(cx, iterator, "__next__"), [], {})
+    item = cx.advance(iterator)
+    return default if item is None else item
+
+
+@builtin(enumerate)
+def _enumerate(cx: Capture, iterable: Value, start: Value | None = None) -> Value:
+    first = 0 if start is None else start.realize(cx).constant()
+    return cx.new(EnumerateIterator(cx.iterate(iterable), first))
+
+
+@builtin(zip)
+def _zip(cx: Capture, *iterables: Value, strict: Value | None = None) -> Value:
+    inner = [cx.iterate(iterable) for iterable in iterables]
+    return cx.new(ZipIterator(inner, strict is not None and strict.realize(cx).truth(cx)))
+
+
+@builtin(map)
+def _map(cx: Capture, func: Value, /, *iterables: Value) -> Value:
+    return cx.new(MapIterator(func, [cx.iterate(iterable) for iterable in iterables]))
+
+
+@builtin(filter)
+def _filter(cx: Capture, func: Value, iterable: Value, /) -> Value:
+    return cx.new(FilterIterator(func, cx.iterate(iterable)))
+
+
+@builtin(reversed)
+def _reversed(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, ObjectValue):
+        method = cx.rules.special_method(cx, value, "__reversed__")
+        if method is not None:
+            return cx.call(method, [], {})
+    items = cx.rules.elements(cx, value)
+    if items is None or isinstance(value, SetValue):
+        raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
+    cls = type(reversed([])) if isinstance(value, ListValue) else reversed
+    return cx.new(SnapshotIterator(cls, items[::-1]))
+
+
+@builtin(sorted)
+def _sorted(cx: Capture, iterable: Value, /, *, key: Value | None = None, reverse: Value | None = None) -> Value:
+    return cx.new(ListValue(sorted_items(cx, cx.unpack(iterable), key, reverse)))
+
+
+@builtin(range)
+def _range(cx: Capture, *bounds: Value) -> Value:
+    return fold(cx, range, [_indexed(cx, bound) for bound in bounds], {})
+
+
+def _indexed(cx: Capture, value: Value) -> Value:
+    if isinstance(value, TensorValue):
+        raise GraphBreak("data-dependent value", "range over a tensor")
+    if isinstance(value, ObjectValue):
+        return cx.call_method(value, "__index__")
+    return value
+
+
+# -- containers ------------------------------------------------------------------------------
+
+
+@builtin(list)
+def _list(cx: Capture, iterable: Value | None = None, /) -> Value:
+    return cx.new(ListValue(cx.unpack(iterable) if iterable is not None else []))
+
+
+@builtin(tuple)
+def _tuple(cx: Capture, iterable: Value | None = None, /) -> Value:
+    if isinstance(iterable, TupleValue) and iterable.cls is tuple:
+        return iterable
+    return cx.new(TupleValue(cx.unpack(iterable) if iterable is not None else []))
+
+
+@builtin(torch.Size)
+def _size(cx: Capture, iterable: Value | None = None, /) -> Value:
+    items = cx.unpack(iterable) if iterable is not None else []
+    if not all(type(item.realize(cx).constant()) is int for item in items):
+        raise GraphBreak("operator refused", "torch.Size of elements that are not integers")
+    return cx.new(TupleValue(items, torch.Size))
+
+
+@builtin(set)
+def _set(cx: Capture, iterable: Value | None = None, /) -> Value:
+    return cx.new(SetValue(set_entries(cx, iterable) if iterable is not None else {}))
+
+
+@builtin(frozenset)
+def _frozenset(cx: Capture, iterable: Value | None = None, /) -> Value:
+    if isinstance(iterable, SetValue) and iterable.cls is frozenset:
+        return iterable
+    return cx.new(SetValue(set_entries(cx, iterable) if iterable is not None else {}, frozenset))
+
+
+def _make_dict(cx: Capture, cls: type, iterable: Value | None, kwargs: dict[str, Value]) -> DictValue:
+    result = DictValue({}, cls)
+    for key, value in pairs_of(cx, iterable) if iterable is not None else []:
+        dict_store(cx, result, key, value)
+    for name, value in kwargs.items():
+        dict_store(cx, result, ConstantValue(name), value)
+    cx.new(result)
+    return result
+
+
+@builtin(dict)
+def _dict(cx: Capture, iterable: Value | None = None, /, **kwargs: Value) -> Value:
+    return _make_dict(cx, dict, iterable, kwargs)
+
+
+@builtin(collections.OrderedDict)
+def _ordered_dict(cx: Capture, iterable: Value | None = None, /, **kwargs: Value) -> Value:
+    return _make_dict(cx, collections.OrderedDict, iterable, kwargs)
+
+
+@builtin(collections.defaultdict)
+def _default_dict(
+    cx: Capture, factory: Value | None = None, iterable: Value | None = None, /, **kwargs: Value
+) -> Value:
+    result = _make_dict(cx, collections.defaultdict, iterable, kwargs)
+    result.factory = factory
+    return result
+
+
+@builtin(collections.deque)
+def _deque(cx: Capture, iterable: Value | None = None, /) -> Value:
+    result = DequeValue(cx.unpack(iterable) if iterable is not None else [])
+    result.maxlen = None
+    return cx.new(result)
+
+
+@builtin(slice)
+def _slice(cx: Capture, *bounds: Value) -> Value:
+    none = ConstantValue(None)
+    start, stop, step = {1: (none, *bounds, none), 2: (*bounds, none), 3: bounds}[len(bounds)]
+    return SliceValue([start, stop, step])
+
+
+# -- scalars and text ------------------------------------------------------------------------
+
+
+def _number(cls: type, dunder: str) -> None:
+    def convert(cx: Capture, *args: Value, **kwargs: Value) -> Value:
+        if args and isinstance(args[0], TensorValue):
+            raise GraphBreak("data-dependent value", f"{cls.__name__} of a tensor")
+        if args and isinstance(args[0], ObjectValue):
+            for name in (dunder, "__index__"):
+                method = cx.rules.special_method(cx, args[0], name)
+                if method is not None:
+                    return cx.call(method, [], {})
+        return fold(cx, cls, list(args), kwargs)
+
+    convert.__name__ = cls.__name__
+    builtin(cls)(convert)
+
+
+_number(int, "__int__")
+_number(float, "__float__")
+
+
+@builtin(bool)
+def _bool(cx: Capture, value: Value | None = None, /) -> Value:
+    return ConstantValue(value is not None and value.truth(cx))
+
+
+@builtin(str)
+def _str(cx: Capture, value: Value | None = None, /) -> Value:
+    return ConstantValue("") if value is None else to_text(cx, value, str)
+
+
+@builtin(repr)
+def _repr(cx: Capture, value: Value, /) -> Value:
+    return to_text(cx, value, repr)
+
+
+@builtin(format)
+def _format(cx: Capture, value: Value, spec: Value | None = None, /) -> Value:
+    return format_value(cx, value, spec or ConstantValue(""))
+
+
+@builtin(abs)
+def _abs(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, TensorValue):
+        return cx.graph.call(torch.abs, [value], {})
+    if isinstance(value, ObjectValue):
+        return cx.call_method(value, "__abs__")
+    return fold(cx, abs, [value], {})
+
+
+@builtin(round)
+def _round(cx: Capture, value: Value, digits: Value | None = None) -> Value:
+    rest = [] if digits is None else [digits]
+    if isinstance(value, TensorValue):
+        named = {} if digits is None else {"decimals": digits}
+        return cx.graph.call(torch.round, [value], named)
+    return fold(cx, round, [value, *rest], {})
+
+
+@builtin(pow)
+def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None) -> Value:
+    if modulus is None:
+        return operators.binary(cx, "**", base, exponent.realize(cx))
+    return fold(cx, pow, [base, exponent, modulus], {})
+
+
+@builtin(divmod)
+def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    return TupleValue([operators.binary(cx, "//", left, right), operators.binary(cx, "%", left, right)])
+
+
+# -- classes and functions -------------------------------------------------------------------
+
+
+@builtin(super)
+def _super(cx: Capture, cls: Value | None = None, owner: Value | None = None, /) -> Value:
+    if cls is not None and owner is not None:
+        return SuperValue(class_of(cls), owner)
+    frame = cx.frames[-1]
+    cell = frame.cells.get("__class__")
+    if cell is None or cell.contents is None or not frame.code.co_argcount:
+        raise GraphBreak("unsupported builtin", "super() outside of a method")
+    name = frame.code.co_varnames[0]
+    found = frame.locals.get(name) or (frame.cells[name].contents if name in frame.cells else None)
+    if found is None:
+        raise GraphBreak("unsupported builtin", "super() after the first argument was deleted")
+    return SuperValue(class_of(cell.contents.realize(cx)), found.realize(cx))
+
+
+@builtin(types.MethodType)
+def _method_type(cx: Capture, func: Value, owner: Value, /) -> Value:
+    return BoundMethodValue(func, owner)
+
+
+@builtin(print)
+def _print(cx: Capture, *args: Value, **kwargs: Value) -> Value:
+    raise GraphBreak("output", "print()")
+
+
+@builtin(input, open)
+def _file(cx: Capture, *args: Value, **kwargs: Value) -> Value:
+    raise GraphBreak("output", "a file or the terminal")
+
+
+@builtin(object)
+def _object(cx: Capture) -> Value:
+    return cx.new(ObjectValue(object))
+
+
+@builtin(marks.is_compiling)
+def _is_compiling(cx: Capture) -> Value:
+    return ConstantValue(True)
+
+
+@builtin(marks.graph_break)
+def _graph_break(cx: Capture, message: Value | None = None) -> Value:
+    raise GraphBreak("user request", str(message.realize(cx).constant()) if message is not None else "graph_break()")
+
+
+# -- the operator module ---------------------------------------------------------------------
+
+
+def _register_operators() -> None:
+    for text, (func, _) in operators.BINARY.items():
+        builtin(func)(_binary(text))
+        builtin(operators.INPLACE[text])(_binary(text + "="))
+    for text, (func, _, _) in operators.COMPARE.items():
+        builtin(func)(_compare(text))
+    for name, (func, _) in operators.UNARY.items():
+        builtin(func)(_unary(name))
+
+
+def _binary(text: str) -> Callable[..., Value]:
+    return lambda cx, left, right, /: operators.binary(cx, text, left, right)
+
+
+def _compare(text: str) -> Callable[..., Value]:
+    return lambda cx, left, right, /: operators.compare(cx, text, left, right)
+
+
+def _unary(name: str) -> Callable[..., Value]:
+    return lambda cx, value, /: operators.unary(cx, name, value)
+
+
+_register_operators()
+
+
+@builtin(operator.getitem)
+def _getitem(cx: Capture, owner: Value, key: Value, /) -> Value:
+    return operators.getitem(cx, owner, key)
+
+
+@builtin(operator.setitem)
+def _setitem(cx: Capture, owner: Value, key: Value, value: Value, /) -> None:
+    operators.setitem(cx, owner, key, value)
+
+
+@builtin(operator.contains)
+def _contains(cx: Capture, container: Value, item: Value, /) -> Value:
+    return ConstantValue(operators.contains(cx, container, item))
+
+
+@builtin(operator.is_)
+def _is(cx: Capture, left: Value, right: Value, /) -> Value:
+    return ConstantValue(operators.identical(cx, left, right))
+
+
+@builtin(operator.is_not)
+def _is_not(cx: Capture, left: Value, right: Value, /) -> Value:
+    return ConstantValue(not operators.identical(cx, left, right))
+
+
+@builtin(operator.not_)
+def _not(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(not value.truth(cx))
+
+
+@builtin(operator.truth)
+def _truth(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(value.truth(cx))
+
+
+@builtin(operator.index)
+def _index(cx: Capture, value: Value, /) -> Value:
+    return fold(cx, operator.index, [_indexed(cx, value)], {})

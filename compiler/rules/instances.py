@@ -1,0 +1,138 @@
+"""Calling a class: builtin types, exceptions, named tuples, user classes."""
+
+from __future__ import annotations
+
+import abc
+import enum
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules.basics import all_constant, describe_args, fold
+from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import TupleValue
+from compiler.values.functions import ClassValue, PartialValue
+from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.wrap import is_plain_python
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+FOLDED = (torch.device, torch.finfo, torch.iinfo, complex, bytes, range)
+"""Classes whose instances are constants when the arguments are."""
+
+
+def construct(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``cls(*args, **kwargs)`` for a class without a rule of its own."""
+    if cls in FOLDED and all_constant(cx, args, kwargs):
+        return ConstantValue(fold_to_object(cx, cls, args, kwargs))
+    if isinstance(cls, enum.EnumType):
+        return fold(cx, cls, args, kwargs)
+    if cls.__name__ == "partial" and cls.__module__ == "functools" and args:
+        return cx.new(PartialValue(args[0], args[1:], kwargs))
+    meta_call = lookup(type(cls), "__call__")
+    if meta_call is not type.__call__ and meta_call is not lookup(type, "__call__"):
+        raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        return _named_tuple(cx, cls, args, kwargs)
+    if issubclass(cls, torch.nn.Module):
+        raise GraphBreak("unsupported call", f"making a module of class {cls.__qualname__}")
+    if issubclass(cls, BaseException):
+        return _exception(cx, cls, args, kwargs)
+    if not is_plain_python(cls) and cls is not object:
+        raise GraphBreak("unsupported call", f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})")
+    return _user_object(cx, cls, args, kwargs)
+
+
+def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Any:
+    plain = [arg.realize(cx).constant() for arg in args]
+    named = {name: arg.realize(cx).constant() for name, arg in kwargs.items()}
+    try:
+        return cls(*plain, **named)
+    except Exception as error:
+        raise GraphBreak("operator refused", f"{cls.__name__}: {type(error).__name__}: {error}") from error
+
+
+def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if getattr(cls, "__abstractmethods__", None) and isinstance(cls, abc.ABCMeta):
+        raise GraphBreak("operator refused", f"abstract class {cls.__qualname__}")
+    maker = guarded_lookup(cx, cls, "__new__")
+    owner = cx.wrap_constant(cls)
+    if isinstance(maker, staticmethod):
+        made = cx.call(cx.wrap_constant(maker.__func__), [owner, *args], kwargs).realize(cx)
+    elif isinstance(maker, types.FunctionType):
+        made = cx.call(cx.wrap_constant(maker), [owner, *args], kwargs).realize(cx)
+    else:
+        made = cx.new(ObjectValue(cls))
+    if isinstance(made, ObjectValue) and issubclass(made.cls, cls):
+        initialise(cx, made, args, kwargs)
+    return made
+
+
+def initialise(cx: Capture, made: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> None:
+    """Run ``__init__`` of a new object."""
+    init = guarded_lookup(cx, made.cls, "__init__")
+    if isinstance(init, types.FunctionType):
+        cx.call(bind_class_attr(cx, made, made.cls, "__init__", init), args, kwargs)
+    elif init is object.__init__:
+        has_new = lookup(made.cls, "__new__") is not object.__dict__["__new__"]
+        if (args or kwargs) and not has_new:
+            raise GraphBreak("operator refused", f"{made.cls.__name__}() takes no arguments")
+    else:
+        raise GraphBreak("unsupported call", f"__init__ of class {made.cls.__qualname__}")
+
+
+def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``object.__new__(cls)``, reached as ``super().__new__(cls, ...)``."""
+    wanted = args[0].realize(cx) if args else None
+    if not isinstance(wanted, ClassValue):
+        raise GraphBreak("unsupported call", "__new__ without a class")
+    if issubclass(wanted.obj, BaseException):
+        return cx.new(ExceptionValue(wanted.obj, args[1:]))
+    if not is_plain_python(wanted.obj) or issubclass(wanted.obj, torch.nn.Module):
+        raise GraphBreak("unsupported call", f"{wanted.obj.__qualname__}.__new__")
+    return cx.new(ObjectValue(wanted.obj))
+
+
+def _exception(cx: Capture, cls: type[BaseException], args: list[Value], kwargs: dict[str, Value]) -> Value:
+    init = lookup(cls, "__init__")
+    if isinstance(lookup(cls, "__new__"), types.FunctionType | staticmethod) or issubclass(cls, BaseExceptionGroup):
+        raise GraphBreak("unsupported call", f"exception class {cls.__qualname__} with its own __new__")
+    value = cx.new(ExceptionValue(cls, args))
+    assert isinstance(value, ExceptionValue)
+    if isinstance(init, types.FunctionType):
+        cx.call(bind_class_attr(cx, value, cls, "__init__", init), args, kwargs)
+    elif kwargs or init is not BaseException.__init__ and init not in _PLAIN_INITS:
+        raise GraphBreak("unsupported call", f"exception class {cls.__qualname__} with these arguments")
+    return value
+
+
+_PLAIN_INITS = tuple(
+    init
+    for cls in (Exception, ValueError, TypeError, KeyError, IndexError, LookupError, RuntimeError, ArithmeticError,
+                AssertionError, NotImplementedError, StopIteration, ZeroDivisionError, OverflowError, AttributeError,
+                NameError, Warning, UserWarning)
+    if (init := cls.__init__) is not ABSENT
+)  # fmt: skip
+
+
+def _named_tuple(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+    maker = lookup(cls, "__new__")
+    maker = maker.__func__ if isinstance(maker, staticmethod) else maker
+    if not getattr(maker, "__module__", "").startswith("namedtuple_"):
+        raise GraphBreak("unsupported call", f"named tuple {cls.__qualname__} with its own __new__")
+    found = dict(zip(fields, args, strict=False)) | kwargs
+    defaults: dict[str, Any] = cls._field_defaults  # type: ignore[attr-defined]
+    for name in fields:
+        if name not in found and name in defaults:
+            found[name] = cx.wrap_constant(defaults[name], f"{cls.__name__}.{name}")
+    if len(args) > len(fields) or set(found) != set(fields):
+        raise GraphBreak("operator refused", f"{cls.__name__}() with the wrong arguments")
+    return cx.new(TupleValue([found[name] for name in fields], cls))
+
+

@@ -1,0 +1,60 @@
+"""Global names."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+from compiler.guards import ABSENT
+from compiler.rules.basics import PINNED_TYPES
+from compiler.values.base import Value
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+    from compiler.interpreter.frame import Frame
+    from compiler.sources import Source
+
+
+def load_global(cx: Capture, frame: Frame, name: str) -> Value:
+    """A global, else a builtin; guards identity of functions, classes and modules, and leaves the rest lazy."""
+    written = cx.ledger.load_global(frame.globals, name)
+    if written is not None:
+        return written
+    value = frame.names.get(name)
+    if value is None:
+        value = frame.names[name] = _root_global(cx, frame, name) if frame.function is None else _other(cx, frame, name)
+    return value
+
+
+def _root_global(cx: Capture, frame: Frame, name: str) -> Value:
+    source = cx.sources.global_(name)
+    obj = frame.globals.get(name, ABSENT)
+    if obj is ABSENT:
+        obj = cx.request.builtins.get(name, ABSENT)
+        if obj is ABSENT:
+            cx.raise_(NameError, f"name '{name}' is not defined")
+    if isinstance(obj, PINNED_TYPES):
+        cx.guards.add(source, "is", obj)
+        return cx.wrap_constant(obj, name)
+    return cx.lazy(obj, source)
+
+
+def _other(cx: Capture, frame: Frame, name: str) -> Value:
+    label = f"{frame.globals.get('__name__', '?')}.__dict__"
+    at = cx.sources.constant(label, frame.globals)
+    if name in frame.globals:
+        return pinned_entry(cx, at, frame.globals, name)
+    obj = vars(builtins).get(name, ABSENT)
+    if obj is ABSENT:
+        cx.raise_(NameError, f"name '{name}' is not defined")
+    cx.guards.entry(at, name, ABSENT)
+    return cx.wrap_constant(obj, name)
+
+
+def pinned_entry(cx: Capture, at: Source, mapping: dict[str, Any], name: str) -> Value:
+    """``mapping[name]`` of a namespace known by identity."""
+    obj = mapping[name]
+    if isinstance(obj, PINNED_TYPES):
+        cx.guards.entry(at, name, obj)
+        return cx.wrap_constant(obj, name)
+    return cx.lazy(obj, at.key(name))

@@ -1,0 +1,300 @@
+"""Objects of Python classes: attribute protocol, truth, calls, nn.Module's own protocol."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules.attributes import missing
+from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.methods import dict_store
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DictValue
+from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+_REGISTRIES = ("_parameters", "_buffers", "_modules")
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_MODULE_SETATTR = torch.nn.Module.__setattr__
+_MODULE_GETATTR = torch.nn.Module.__getattr__
+_MODULE_CALL = torch.nn.Module.__call__
+_SIMPLE_SETATTR = (object.__setattr__, BaseException.__setattr__)
+_MODULE_GLOBALS = vars(torch.nn.modules.module)
+_GLOBAL_HOOKS = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+
+
+def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
+    """``obj.name`` by the default protocol: data descriptors, the instance, the class, ``__getattr__``."""
+    if isinstance(value, ExceptionValue) and name in _EXCEPTION_ATTRS:
+        return _EXCEPTION_ATTRS[name](cx, value)
+    cls = value.cls
+    raw = lookup(cls, name)
+    if name == "__dict__":
+        return _instance_dict(cx, value)
+    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+        if isinstance(raw, types.MemberDescriptorType):
+            return _slot(cx, value, name)
+        return bind_class_attr(cx, value, cls, name, raw)
+    own = instance_attr(cx, value, name)
+    if own is not None:
+        return own
+    if raw is not ABSENT:
+        return bind_class_attr(cx, value, cls, name, raw)
+    return _fallback(cx, value, name)
+
+
+def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
+    """The entry of the instance's ``__dict__``, or ``None``, with the guard that says so."""
+    written = value.attrs.get(name)
+    if written is not None:
+        return None if isinstance(written, Deleted) else written
+    if value.obj is None:
+        return None
+    own = getattr(value.obj, "__dict__", None)
+    if own is None:
+        return None
+    assert value.source is not None
+    source = value.source.instance_attr(name)
+    if name in own:
+        cx.guards.exists(source)
+        return cx.lazy(own[name], source)
+    assert source.base is not None
+    cx.guards.entry(source.base, name, ABSENT)
+    return None
+
+
+def _slot(cx: Capture, value: ObjectValue, name: str) -> Value:
+    written = value.attrs.get(name)
+    if isinstance(written, Value):
+        return written
+    found = ABSENT if value.obj is None else getattr(value.obj, name, ABSENT)
+    if written is DELETED or found is ABSENT:
+        if value.obj is None or written is DELETED:
+            missing(cx, value, name)
+        raise GraphBreak("unsupported attribute", f"empty slot {name!r} of {value.describe()}")
+    assert value.source is not None
+    guarded_lookup(cx, value.cls, name)
+    return cx.lazy(found, value.source.attr(name))
+
+
+def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
+    if value.obj is None:
+        entries = {key: (ConstantValue(key), item) for key, item in value.attrs.items() if isinstance(item, Value)}
+        raise GraphBreak("unsupported attribute", f"__dict__ of a new object with {len(entries)} attributes")
+    if value.attrs:
+        raise GraphBreak("unsupported attribute", "__dict__ of a changed object")
+    assert value.source is not None
+    return cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
+
+
+def _fallback(cx: Capture, value: ObjectValue, name: str) -> Value:
+    handler = lookup(value.cls, "__getattr__")
+    guarded_lookup(cx, value.cls, name)
+    if handler is _MODULE_GETATTR:
+        for registry in _REGISTRIES:
+            found = _registered(cx, value, registry, name)
+            if found is not None:
+                return found
+        cx.raise_(AttributeError, f"'{value.cls.__name__}' object has no attribute '{name}'")
+    if isinstance(handler, types.FunctionType):
+        return cx.call(bind_class_attr(cx, value, value.cls, "__getattr__", handler), [ConstantValue(name)], {})
+    if handler is not ABSENT:
+        raise GraphBreak("unsupported attribute", f"{name!r} through {type(handler).__name__} __getattr__")
+    return missing(cx, value, name)
+
+
+def registry_of(cx: Capture, value: ObjectValue, registry: str) -> DictValue | None:
+    """``_parameters``, ``_buffers`` or ``_modules`` of a module as a value, when it was looked at or written."""
+    own = instance_attr(cx, value, registry)
+    if own is None:
+        return None
+    realized = own.realize(cx)
+    return realized if isinstance(realized, DictValue) else None
+
+
+def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Value | None:
+    """A parameter, buffer or submodule, guarding only that this name is there (or not)."""
+    mapping = None if value.obj is None else value.obj.__dict__.get(registry)
+    if type(mapping) is not dict or cx.known(mapping) is not None:
+        known = registry_of(cx, value, registry)
+        entry = known.entries.get(name) if known is not None else None
+        return entry[1] if entry else None
+    assert value.source is not None
+    at = value.source.instance_attr(registry)
+    if name not in mapping:
+        cx.guards.entry(at, name, ABSENT)
+        return None
+    cx.guards.exists(at.key(name))
+    return cx.lazy(mapping[name], at.key(name))
+
+
+# -- writes ----------------------------------------------------------------------------------
+
+
+def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    handler = lookup(value.cls, "__setattr__")
+    if handler is _MODULE_SETATTR:
+        _module_setattr(cx, value, name, new)
+    elif handler in _SIMPLE_SETATTR:
+        plain_setattr(cx, value, name, new)
+    elif isinstance(handler, types.FunctionType):
+        bound = bind_class_attr(cx, value, value.cls, "__setattr__", handler)
+        cx.call(bound, [ConstantValue(name), new], {})
+    else:
+        raise GraphBreak("attribute write", f"{name!r} of {value.describe()}")
+
+
+def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    """``object.__setattr__``: data descriptors of the class, else the instance."""
+    raw = guarded_lookup(cx, value.cls, name)
+    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+        if isinstance(raw, property) and isinstance(raw.fset, types.FunctionType):
+            cx.call(cx.wrap_constant(raw.fset), [value, new], {})
+            return
+        if not isinstance(raw, types.MemberDescriptorType):
+            raise GraphBreak("attribute write", f"{name!r} of {value.describe()} is a {type(raw).__name__}")
+    elif not _has_dict(value.cls):
+        missing(cx, value, name)
+    value.attrs[name] = new
+    cx.ledger.touch(value)
+
+
+def _has_dict(cls: type) -> bool:
+    return cls.__dictoffset__ != 0
+
+
+def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    """nn.Module's own rule: registries first, for what belongs there."""
+    realized = new.realize(cx)
+    if value.obj is None or isinstance(realized, ObjectValue) and issubclass(realized.cls, torch.nn.Module):
+        raise GraphBreak("attribute write", f"registration of {name!r} in a module")
+    if isinstance(realized, TensorValue) and realized.cls is torch.nn.Parameter:
+        raise GraphBreak("attribute write", f"registration of parameter {name!r}")
+    for registry in ("_parameters", "_modules"):
+        if name in value.obj.__dict__.get(registry, {}):
+            raise GraphBreak("attribute write", f"{name!r}, which is registered in {registry}")
+        _registered(cx, value, registry, name)
+    if name in value.obj.__dict__.get("_buffers", {}):
+        buffers = registry_of(cx, value, "_buffers")
+        assert buffers is not None
+        dict_store(cx, buffers, ConstantValue(name), new)
+        return
+    _registered(cx, value, "_buffers", name)
+    plain_setattr(cx, value, name, new)
+
+
+def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
+    if lookup(value.cls, "__delattr__") is not object.__delattr__:
+        raise GraphBreak("attribute write", f"del {name!r} of {value.describe()}")
+    raw = guarded_lookup(cx, value.cls, name)
+    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+        raise GraphBreak("attribute write", f"del of descriptor {name!r}")
+    if instance_attr(cx, value, name) is None:
+        missing(cx, value, name)
+    if value.obj is None:
+        del value.attrs[name]
+    else:
+        value.attrs[name] = DELETED
+    cx.ledger.touch(value)
+
+
+# -- special methods -------------------------------------------------------------------------
+
+
+def special_method(cx: Capture, value: Value, name: str) -> Value | None:
+    """A dunder looked up on the class, bound; ``None`` when there is none."""
+    raw = lookup(value.pytype(), name)
+    if raw is ABSENT or raw is None:
+        return None
+    if isinstance(value, ObjectValue):
+        return bind_class_attr(cx, value, value.cls, name, raw)
+    return value.getattr(cx, name)
+
+
+def object_truth(cx: Capture, value: ObjectValue) -> bool:
+    for name in ("__bool__", "__len__"):
+        raw = lookup(value.cls, name)
+        if raw is ABSENT:
+            guarded_lookup(cx, value.cls, name)
+            continue
+        method = special_method(cx, value, name)
+        assert method is not None
+        return bool(cx.call(method, [], {}).realize(cx).constant())
+    return True
+
+
+def object_call(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    raw = lookup(value.cls, "__call__")
+    if raw is ABSENT:
+        cx.raise_(TypeError, f"'{value.cls.__name__}' object is not callable")
+    if raw is _MODULE_CALL:
+        return _call_module(cx, value, args, kwargs)
+    if not isinstance(raw, types.FunctionType | staticmethod | classmethod):
+        raise GraphBreak("unsupported call", value.describe())
+    return cx.call(bind_class_attr(cx, value, value.cls, "__call__", raw), args, kwargs)
+
+
+def _call_module(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``module(...)``: without hooks that is ``module.forward(...)``."""
+    at = cx.sources.constant("torch.nn.modules.module.__dict__", _MODULE_GLOBALS)
+    for name in _GLOBAL_HOOKS:
+        if _MODULE_GLOBALS[name]:
+            raise GraphBreak("unsupported call", f"a module while {name} are registered")
+        cx.guards.add(at.key(name), "length", 0)
+    if value.obj is None:
+        raise GraphBreak("unsupported call", "a module made inside the function")
+    assert value.source is not None
+    for name in _HOOKS:
+        if value.obj.__dict__.get(name):
+            raise GraphBreak("unsupported call", f"{value.describe()} with {name}")
+        cx.guards.add(value.source.instance_attr(name), "length", 0)
+    if value.obj.__dict__.get("_compiled_call_impl") is not None:
+        raise GraphBreak("unsupported call", "a module compiled in place by torch")
+    return cx.call(object_attr(cx, value, "forward"), args, kwargs)
+
+
+def _exception_args(cx: Capture, value: ExceptionValue) -> Value:
+    from compiler.values.containers import TupleValue
+
+    return TupleValue(value.init_args)
+
+
+def _or_none(value: Value | None) -> Value:
+    return value if value is not None else ConstantValue(None)
+
+
+def _traceback(cx: Capture, value: ExceptionValue) -> Value:
+    from compiler.rules.basics import traceback_of
+
+    return traceback_of(cx, value)
+
+
+def _stop_value(cx: Capture, value: ExceptionValue) -> Value:
+    if issubclass(value.cls, StopIteration):
+        return value.init_args[0] if value.init_args else ConstantValue(None)
+    own = value.attrs.get("value")
+    if isinstance(own, Value):
+        return own
+    return missing(cx, value, "value")
+
+
+_EXCEPTION_ATTRS: dict[str, Any] = {
+    "args": _exception_args,
+    "__cause__": lambda cx, value: _or_none(value.cause),
+    "__context__": lambda cx, value: _or_none(value.context),
+    "__suppress_context__": lambda cx, value: ConstantValue(value.suppress),
+    "__traceback__": _traceback,
+    "value": _stop_value,
+}

@@ -1,0 +1,68 @@
+"""Conversion and formatting of values to text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.breaks import GraphBreak
+from compiler.rules.basics import fold_plain
+from compiler.rules.objects import special_method
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DictValue, SequenceValue
+from compiler.values.functions import ClassValue
+from compiler.values.objects import ExceptionValue, ObjectValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+_CONVERSIONS = {1: str, 2: repr, 3: ascii, "s": str, "r": repr, "a": ascii, str: str, repr: repr, ascii: ascii}
+
+
+def convert(cx: Capture, value: Value, how: object) -> Value:
+    """``!s``, ``!r`` or ``!a``."""
+    return to_text(cx, value, _CONVERSIONS[how])
+
+
+def to_text(cx: Capture, value: Value, func: type | object) -> Value:
+    """``str(value)``, ``repr(value)`` or ``ascii(value)``."""
+    value = value.realize(cx)
+    if isinstance(value, ConstantValue):
+        return fold_plain(cx, func, [value.value], {})  # type: ignore[arg-type]
+    if value.is_constant():
+        return fold_plain(cx, func, [value.constant()], {})  # type: ignore[arg-type]
+    if isinstance(value, SequenceValue | DictValue) and value.pytype() in (list, tuple, dict):
+        return fold_plain(cx, func, [_plain(cx, value)], {})  # type: ignore[arg-type]
+    if isinstance(value, ClassValue) and type(value.obj) is type:
+        return ConstantValue(func(value.obj))  # type: ignore[operator]
+    if isinstance(value, ExceptionValue) and value.cls.__str__ in (BaseException.__str__,) and func is str:
+        if all(arg.realize(cx).is_constant() for arg in value.init_args):
+            return ConstantValue(str(BaseException(*[arg.realize(cx).constant() for arg in value.init_args])))
+    if isinstance(value, ObjectValue) and not isinstance(value, ExceptionValue):
+        for name in ("__str__", "__repr__") if func is str else ("__repr__",):
+            if getattr(value.cls, name) not in (object.__str__, object.__repr__):
+                method = special_method(cx, value, name)
+                assert method is not None
+                return cx.call(method, [], {})
+    raise GraphBreak("unsupported value", f"text of {value.describe()}")
+
+
+def _plain(cx: Capture, value: Value) -> object:
+    value = value.realize(cx)
+    if value.is_constant():
+        return value.constant()
+    if isinstance(value, SequenceValue) and value.cls in (list, tuple):
+        return value.cls(_plain(cx, item) for item in value.items)
+    if isinstance(value, DictValue) and value.cls is dict:
+        return {_plain(cx, key): _plain(cx, item) for key, item in value.entries.values()}
+    raise GraphBreak("unsupported value", f"text of {value.describe()}")
+
+
+def format_value(cx: Capture, value: Value, spec: Value) -> Value:
+    """``format(value, spec)``."""
+    text = spec.realize(cx).constant()
+    value = value.realize(cx)
+    if isinstance(value, ConstantValue):
+        return fold_plain(cx, format, [value.value, text], {})
+    if not text:
+        return to_text(cx, value, str)
+    raise GraphBreak("unsupported value", f"format of {value.describe()}")

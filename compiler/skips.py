@@ -1,0 +1,76 @@
+"""Which frames reached under the hook are captured at all. A function given to `optimize` always is."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sysconfig
+import types
+from typing import Any
+
+import torch
+
+import compiler.marks as marks
+from compiler.options import config
+
+_STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
+_SITE = tuple({sysconfig.get_paths()[name] + os.sep for name in ("purelib", "platlib")})
+_TORCH = os.path.dirname(torch.__file__) + os.sep
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pytest_dynamo") + os.sep
+_TORCH_CAPTURED = (os.path.join(_TORCH, "nn", "modules") + os.sep,)
+_TORCH_SKIPPED = tuple(os.path.join(_TORCH, "nn", "modules", name) for name in ("module.py", "lazy.py"))
+_LIBRARIES = ("pytest", "_pytest", "pluggy", "numpy", "hypothesis", "coverage", "xdist", "scipy", "sympy", "_distutils_hack")
+
+_LOOKED_INTO = 16
+"""Elements of a container argument searched for tensors."""
+
+
+@functools.lru_cache(maxsize=65536)
+def is_skipped_file(filename: str) -> bool:
+    """Whether frames of the file run in eager: the standard library, torch's inside, test tools, ourselves."""
+    if filename.startswith("<"):
+        return filename.startswith("<frozen")
+    if filename.startswith(_TORCH):
+        return not filename.startswith(_TORCH_CAPTURED) or filename in _TORCH_SKIPPED
+    if filename.startswith((_OURS, _PLUGIN)):
+        return True
+    if filename.startswith(_SITE):
+        relative = next(filename[len(site) :] for site in _SITE if filename.startswith(site))
+        return relative.split(os.sep)[0].removesuffix(".py") in _LIBRARIES
+    if filename.startswith(_STDLIB):
+        return True
+    extra = [prefix for prefix in config.skip_files.split(os.pathsep) if prefix]
+    return any(filename.startswith(prefix) for prefix in extra)
+
+
+def is_interesting(code: types.CodeType, globals_: dict[str, Any], locals_: tuple[Any, ...]) -> bool:
+    """Whether a frame may contain tensor operations: a tensor or module among its arguments, or torch among its globals."""
+    if config.capture_all_frames:
+        return True
+    if any(_holds_tensor(value, 2) for value in locals_):
+        return True
+    return any(_is_torch(globals_.get(name)) for name in code.co_names)
+
+
+def _holds_tensor(value: Any, depth: int) -> bool:
+    if isinstance(value, torch.Tensor | torch.nn.Module):
+        return True
+    if depth and type(value) in (list, tuple):
+        return any(_holds_tensor(item, depth - 1) for item in value[:_LOOKED_INTO])
+    if depth and type(value) is dict:
+        return any(_holds_tensor(item, depth - 1) for item in list(value.values())[:_LOOKED_INTO])
+    if depth and getattr(value, "__dict__", None) and not isinstance(value, type | types.ModuleType | types.FunctionType):
+        return any(isinstance(item, torch.Tensor | torch.nn.Module) for item in list(vars(value).values())[:_LOOKED_INTO])
+    return False
+
+
+def _is_torch(obj: Any) -> bool:
+    if isinstance(obj, types.ModuleType):
+        return obj.__name__.partition(".")[0] == "torch"
+    return isinstance(obj, torch.Tensor | torch.nn.Module)
+
+
+def is_marked(func: Any) -> bool:
+    """Whether the function was given to `compiler.skip`."""
+    return func in marks.SKIPPED

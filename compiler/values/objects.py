@@ -1,0 +1,100 @@
+"""Objects of user-defined classes, nn.Modules and exceptions: a class and attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from compiler.values.base import Value
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+    from compiler.sources import Source
+
+
+class Deleted:
+    """Marks an attribute that the frame deleted."""
+
+
+DELETED = Deleted()
+
+
+class ObjectValue(Value):
+    """An object with a ``__dict__``.
+
+    Attributes:
+        cls: Its exact class.
+        obj: The object itself when it existed before the frame, else ``None``.
+        attrs: Attributes written (or `DELETED`) by the frame, in order; for a new object,
+            all of its attributes.
+        base: For subclasses of list, dict, tuple, str …: the container part.
+        init_args: Arguments for ``cls.__new__`` of a new object (exceptions and immutable bases).
+    """
+
+    mutable = True
+    __slots__ = ("attrs", "base", "cls", "init_args", "obj")
+
+    def __init__(self, cls: type, obj: Any = None, source: Source | None = None) -> None:
+        super().__init__(source)
+        self.cls = cls
+        self.obj = obj
+        self.attrs: dict[str, Value | Deleted] = {}
+        self.base: Value | None = None
+        self.init_args: list[Value] = []
+
+    def pytype(self) -> type:
+        return self.cls
+
+    def truth(self, cx: Capture) -> bool:
+        return cx.rules.object_truth(cx, self)
+
+    def getattr(self, cx: Capture, name: str) -> Value:
+        return cx.rules.object_attr(cx, self, name)
+
+    def setattr(self, cx: Capture, name: str, value: Value) -> None:
+        cx.rules.object_setattr(cx, self, name, value)
+
+    def delattr(self, cx: Capture, name: str) -> None:
+        cx.rules.object_delattr(cx, self, name)
+
+    def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        return cx.rules.object_call(cx, self, args, kwargs)
+
+    def describe(self) -> str:
+        return f"an object of class {self.cls.__module__}.{self.cls.__qualname__}"
+
+
+class ExceptionValue(ObjectValue):
+    """An exception made or caught inside the frame; `init_args` are its ``args``."""
+
+    __slots__ = ("cause", "context", "suppress")
+
+    def __init__(self, cls: type, args: list[Value] | None = None) -> None:
+        super().__init__(cls)
+        self.init_args = args or []
+        self.cause: Value | None = None
+        self.context: Value | None = None
+        self.suppress = False
+
+    def truth(self, cx: Capture) -> bool:
+        return True
+
+
+class ObservedException(Exception):  # noqa: N818 - it is the user's exception on its way, not an error of ours
+    """A Python exception of the captured program, on its way to a handler."""
+
+    def __init__(self, value: ExceptionValue) -> None:
+        super().__init__(value.cls.__name__)
+        self.value = value
+
+
+class OpaqueValue(Value):
+    """An object with a source that can only be passed around and loaded again."""
+
+    __slots__ = ("obj",)
+
+    def __init__(self, obj: Any, source: Source) -> None:
+        super().__init__(source)
+        self.obj = obj
+
+    def pytype(self) -> type:
+        return type(self.obj)

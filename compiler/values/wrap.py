@@ -1,0 +1,324 @@
+"""From a Python object with a source to a value: one table by exact type, then a few by kind of class.
+
+Wrapping is a first look at an object: it adds the guards that make the look valid for later
+calls (type, length, constant), and leaves the parts of containers lazy.
+"""
+
+from __future__ import annotations
+
+import collections
+import enum
+import functools
+import types
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from compiler import _C
+from compiler.breaks import GraphBreak
+from compiler.sources import ConstantSource, DictItemsSource
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
+from compiler.values.functions import (
+    BoundMethodValue,
+    BuiltinValue,
+    ClassValue,
+    FunctionValue,
+    ObjectConstant,
+    PartialValue,
+    PythonModuleValue,
+)
+from compiler.values.objects import ObjectValue, OpaqueValue
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+    from compiler.sources import Source
+
+Wrapper = Callable[["Capture", Any, "Source"], Value]
+
+WRAPPERS: dict[type, Wrapper] = {}
+
+PLAIN_TYPES = (bool, int, float, complex, str, bytes)
+IDENTITY_TYPES = (type(None), type(Ellipsis), type(NotImplemented), torch.dtype, torch.layout, torch.memory_format)
+CODE_TYPES = (
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.MethodWrapperType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)
+KEYS_ARE_CONSTANTS = (*PLAIN_TYPES, type(None), type, torch.dtype, torch.device, enum.Enum, types.FunctionType)
+
+
+def wraps(*kinds: type) -> Callable[[Wrapper], Wrapper]:
+    def register(wrapper: Wrapper) -> Wrapper:
+        for kind in kinds:
+            assert kind not in WRAPPERS, kind
+            WRAPPERS[kind] = wrapper
+        return wrapper
+
+    return register
+
+
+def wrap(cx: Capture, obj: Any, source: Source) -> Value:
+    """The value of `obj`, with the guards of a first look."""
+    wrapper = WRAPPERS.get(type(obj))
+    if wrapper is not None:
+        return wrapper(cx, obj, source)
+    for kind, wrapper in _BY_BASE:
+        if isinstance(obj, kind):
+            return wrapper(cx, obj, source)
+    if is_plain_python(type(obj)):
+        cx.guards.add(source, "type", type(obj))
+        return ObjectValue(type(obj), obj, source)
+    cx.guards.add(source, "type", type(obj))
+    return OpaqueValue(obj, source)
+
+
+def has_identity(value: Value) -> bool:
+    """Whether two references to the object must become one value (constants need not)."""
+    return not isinstance(value, ConstantValue | BoundMethodValue)
+
+
+def _known(source: Source) -> bool:
+    return isinstance(source, ConstantSource)
+
+
+@wraps(*PLAIN_TYPES)
+def _plain(cx: Capture, obj: Any, source: Source) -> Value:
+    if not _known(source):
+        cx.guards.add(source, "equal", obj)
+    return ConstantValue(obj, source)
+
+
+@wraps(*IDENTITY_TYPES)
+def _identity(cx: Capture, obj: Any, source: Source) -> Value:
+    if not _known(source):
+        cx.guards.add(source, "is", obj)
+    return ConstantValue(obj, source)
+
+
+@wraps(torch.device, range)
+def _equal(cx: Capture, obj: Any, source: Source) -> Value:
+    if not _known(source):
+        cx.guards.add(source, "equal", obj)
+    return ConstantValue(obj, source)
+
+
+@wraps(slice)
+def _slice(cx: Capture, obj: slice, source: Source) -> Value:
+    cx.guards.add(source, "type", slice)
+    return SliceValue([cx.lazy(getattr(obj, name), source.attr(name)) for name in ("start", "stop", "step")], source)
+
+
+@wraps(tuple, torch.Size)
+def _tuple(cx: Capture, obj: tuple[Any, ...], source: Source) -> Value:
+    cx.guards.add(source, "type", type(obj))
+    cx.guards.add(source, "length", len(obj))
+    return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
+
+
+@wraps(list)
+def _list(cx: Capture, obj: list[Any], source: Source) -> Value:
+    cx.guards.add(source, "type", list)
+    cx.guards.add(source, "length", len(obj))
+    return ListValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], list, source)
+
+
+@wraps(dict, collections.OrderedDict)
+def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
+    cx.guards.add(source, "type", type(obj))
+    cx.guards.add(source, "keys", tuple(obj))
+    entries: dict[Any, tuple[Value, Value]] = {}
+    for position, (key, item) in enumerate(obj.items()):
+        at = source.key(key)
+        entries[_key_object(cx, key, source, position)] = (_key_value(cx, key, source, position), cx.lazy(item, at))
+    return DictValue(entries, type(obj), source)
+
+
+@wraps(collections.defaultdict)
+def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: Source) -> Value:
+    value = _dict(cx, obj, source)
+    assert isinstance(value, DictValue)
+    value.factory = cx.lazy(obj.default_factory, source.attr("default_factory"))
+    return value
+
+
+def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
+    if isinstance(key, KEYS_ARE_CONSTANTS) or (type(key) is tuple and _all_constant(key)):
+        return key
+    return cx.rules.identity_key(cx, cx.wrap(key, source.child(DictItemsSource, position))) or _refuse_key(key)
+
+
+def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
+    if isinstance(key, PLAIN_TYPES) or key is None:
+        return ConstantValue(key)
+    if type(key) is tuple and _all_constant(key):
+        return cx.rules.from_const(cx, key)
+    return cx.wrap(key, source.child(DictItemsSource, position))
+
+
+def _all_constant(key: tuple[Any, ...]) -> bool:
+    return all(isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key)
+
+
+def _refuse_key(key: Any) -> Any:
+    raise GraphBreak("unsupported value", f"a dict with a key of type {type(key).__qualname__}")
+
+
+@wraps(set, frozenset)
+def _set(cx: Capture, obj: Any, source: Source) -> Value:
+    if not all(isinstance(item, KEYS_ARE_CONSTANTS) or (type(item) is tuple and _all_constant(item)) for item in obj):
+        cx.guards.add(source, "type", type(obj))
+        return OpaqueValue(obj, source)
+    expected = list(obj)
+    cx.guards.add(source, "type", type(obj))
+    cx.guards.add(source, "length", len(expected))
+    cx.guards.add(source, "predicate", _same_elements(expected))
+    return SetValue({item: cx.rules.from_const(cx, item) for item in expected}, type(obj), source)
+
+
+def _same_elements(expected: list[Any]) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return all(a is b or (type(a) is type(b) and a == b) for a, b in zip(found, expected, strict=True))
+
+    same.__doc__ = f"elements are {expected!r} in this order"
+    return same
+
+
+@wraps(collections.deque)
+def _deque(cx: Capture, obj: Any, source: Source) -> Value:
+    cx.guards.add(source, "type", collections.deque)
+    return OpaqueValue(obj, source)
+
+
+@wraps(types.FunctionType)
+def _function(cx: Capture, obj: types.FunctionType, source: Source) -> Value:
+    if not _known(source):
+        cx.guards.add(source, "type", types.FunctionType)
+        cx.guards.add(source.attr("__code__"), "is", obj.__code__)
+        cx.guards.add(source.attr("__globals__"), "is", obj.__globals__)
+    return FunctionValue(obj, source)
+
+
+@wraps(types.MethodType)
+def _bound_method(cx: Capture, obj: types.MethodType, source: Source) -> Value:
+    cx.guards.add(source, "type", types.MethodType)
+    func = cx.lazy(obj.__func__, source.attr("__func__"))
+    return BoundMethodValue(func.realize(cx), cx.lazy(obj.__self__, source.attr("__self__")), source)
+
+
+def _by_identity(make: type[ObjectConstant]) -> Wrapper:
+    def wrapper(cx: Capture, obj: Any, source: Source) -> Value:
+        if not _known(source):
+            cx.guards.add(source, "is", obj)
+        return make(obj, source)
+
+    return wrapper
+
+
+WRAPPERS |= dict.fromkeys(CODE_TYPES, _by_identity(BuiltinValue))
+WRAPPERS[functools._lru_cache_wrapper] = _by_identity(ObjectConstant)
+WRAPPERS[types.ModuleType] = _by_identity(PythonModuleValue)
+for _kind in (types.CodeType, types.GenericAlias, types.UnionType, property, staticmethod, classmethod, object):
+    WRAPPERS[_kind] = _by_identity(ObjectConstant)
+
+
+@wraps(types.CellType)
+def _cell(cx: Capture, obj: types.CellType, source: Source) -> Value:
+    return cx.wrap_cell(obj, source)
+
+
+@wraps(functools.partial)
+def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
+    cx.guards.add(source, "type", functools.partial)
+    at_args, at_keywords = source.attr("args"), source.attr("keywords")
+    cx.guards.add(at_args, "length", len(obj.args))
+    cx.guards.add(at_keywords, "keys", tuple(obj.keywords))
+    return PartialValue(
+        cx.lazy(obj.func, source.attr("func")),
+        [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)],
+        {name: cx.lazy(item, at_keywords.key(name)) for name, item in obj.keywords.items()},
+        source,
+    )
+
+
+@wraps(torch.Tensor, torch.nn.Parameter)
+def _tensor(cx: Capture, obj: torch.Tensor, source: Source) -> Value:
+    if obj.layout is not torch.strided or obj.is_quantized or obj.is_conj() or obj.is_neg() or obj.is_nested:
+        cx.guards.add(source, "type", type(obj))
+        return OpaqueValue(obj, source)
+    leaf_matters = obj.requires_grad
+    cx.guards.add(source, "tensor", _C.TensorFacts(obj, check_leaf=leaf_matters))
+    value = TensorValue(None, _example(obj), obj.device, type(obj), source)
+    cx.graph.input(obj, value)
+    return value
+
+
+def _example(obj: torch.Tensor) -> torch.Tensor:
+    """A meta tensor like `obj`, with the same requires_grad and is_leaf."""
+    with torch._C.DisableTorchFunctionSubclass():
+        example = torch.empty_strided(obj.shape, obj.stride(), dtype=obj.dtype, device="meta")
+        if obj.requires_grad:
+            example.requires_grad_()
+            if not obj.is_leaf:
+                example = _non_leaf(example)
+        return example
+
+
+def _non_leaf(example: torch.Tensor) -> torch.Tensor:
+    before = torch.is_grad_enabled()
+    torch._C._set_grad_enabled(True)
+    try:
+        return example.clone(memory_format=torch.preserve_format)
+    finally:
+        torch._C._set_grad_enabled(before)
+
+
+def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
+    cx.guards.add(source, "type", type(obj))
+    if not hasattr(type(obj), "_fields") or type(obj).__iter__ is not tuple.__iter__:
+        return OpaqueValue(obj, source)
+    return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
+
+
+def _opaque(cx: Capture, obj: Any, source: Source) -> Value:
+    cx.guards.add(source, "type", type(obj))
+    return OpaqueValue(obj, source)
+
+
+_BY_BASE: list[tuple[Any, Wrapper]] = [
+    (enum.Enum, _identity),
+    (type, _by_identity(ClassValue)),
+    (types.ModuleType, _by_identity(PythonModuleValue)),
+    (torch.Tensor, _opaque),
+    (tuple, _named_tuple_or_object),
+]
+
+
+_HEAP_TYPE = 1 << 9
+_NOT_PYTHON = 1 << 7 | 1 << 8
+"""Flags of classes made in C: not instantiable, immutable."""
+
+
+@functools.lru_cache(maxsize=4096)
+def is_plain_python(cls: type) -> bool:
+    """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
+    bases = [base for base in cls.__mro__ if base is not object]
+    return all(_written_in_python(base) for base in bases) and cls.__itemsize__ == 0
+
+
+def _written_in_python(base: type) -> bool:
+    flags = base.__flags__
+    own = vars(base)
+    return (
+        bool(flags & _HEAP_TYPE)
+        and not flags & _NOT_PYTHON
+        and not isinstance(own.get("__new__"), types.BuiltinFunctionType)
+        and "__getattribute__" not in own
+        and "__torch_function__" not in own
+    )

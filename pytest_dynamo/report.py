@@ -1,0 +1,90 @@
+"""The report in the terminal: the table, then what broke, recompiled, was skipped or fell back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+from tabulate import tabulate
+
+from pytest_dynamo import findings
+from pytest_dynamo.columns import COLUMNS
+from pytest_dynamo.findings import BREAKS, FALLBACKS, SKIPPED, Finding, Section
+from pytest_dynamo.measure import Measure
+from pytest_dynamo.options import Options
+
+ROWS_OF_TESTS = 40
+"""More tests than this are shown as one row a file, unless pytest is verbose."""
+
+
+def write(terminal: pytest.TerminalReporter, options: Options, measures: Sequence[Measure], root: Path) -> None:
+    """Print all of the report; nothing where no test ran."""
+    if not measures:
+        return
+    terminal.section(f"dynamo: backend {options.backend!r}")
+    terminal.write_line(table(measures, each_test=terminal.verbosity > 0 or len(measures) <= ROWS_OF_TESTS))
+    _write_section(terminal, BREAKS, measures, root)
+    _write_recompiles(terminal, measures, root)
+    _write_section(terminal, SKIPPED, measures, root)
+    _write_section(terminal, FALLBACKS, measures, root)
+
+
+def table(measures: Sequence[Measure], *, each_test: bool) -> str:
+    """One row a test or one row a file, and the total row."""
+    rows = _test_rows(measures) if each_test else _file_rows(measures)
+    headers = ["test" if each_test else "file", *(column.header for column in COLUMNS)]
+    align = ["left", "left", "left", *["right"] * (len(COLUMNS) - 2)]
+    rows.append(_total_row(f"total ({_tests(len(measures))})", measures))
+    return tabulate(rows, headers=headers, tablefmt="simple", colalign=align, disable_numparse=True)
+
+
+def _test_rows(measures: Iterable[Measure]) -> list[list[str]]:
+    return [[measure.nodeid, *(column.show(column.of(measure)) for column in COLUMNS)] for measure in measures]
+
+
+def _file_rows(measures: Iterable[Measure]) -> list[list[str]]:
+    files: dict[str, list[Measure]] = {}
+    for measure in measures:
+        files.setdefault(measure.file, []).append(measure)
+    return [_total_row(f"{file} ({_tests(len(inside))})", inside) for file, inside in files.items()]
+
+
+def _total_row(label: str, measures: Sequence[Measure]) -> list[str]:
+    return [label, *(column.show(column.total(measures)) for column in COLUMNS)]
+
+
+def _tests(number: int) -> str:
+    return "1 test" if number == 1 else f"{number} tests"
+
+
+def _write_section(
+    terminal: pytest.TerminalReporter, section: Section, measures: Sequence[Measure], root: Path
+) -> None:
+    found = findings.collect(section, measures, root)
+    if not found:
+        return
+    terminal.write_sep("-", f"dynamo: {section.heading}")
+    for finding in found:
+        terminal.write_line("\n".join(_lines(finding, section.hint)))
+
+
+def _lines(finding: Finding, section_hint: str) -> list[str]:
+    hints = [*finding.hints, *([section_hint] if section_hint else [])]
+    source = [f"        {finding.source_line}"] if finding.source_line else []
+    return [
+        f"{finding.count} x {finding.title} ({_tests(finding.tests)})",
+        f"    {finding.file}:{finding.line} in {finding.function}",
+        *source,
+        f"    {finding.explanation}",
+        *(f"    hint: {hint}" for hint in hints),
+    ]
+
+
+def _write_recompiles(terminal: pytest.TerminalReporter, measures: Sequence[Measure], root: Path) -> None:
+    found = findings.recompiles(measures, root)
+    if not found:
+        return
+    terminal.write_sep("-", "dynamo: recompiles")
+    for one in found:
+        terminal.write_line(f"{one.count} x {one.file}:{one.line} in {one.function}: {one.why}")

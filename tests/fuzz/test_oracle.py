@@ -1,0 +1,144 @@
+"""The oracle accepts a compiler that does nothing and finds out compilers that lie."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis.errors import NoSuchExample
+
+from tests.fuzz.generator import Program, programs
+from tests.fuzz.oracle import mismatch
+
+Function = Callable[..., Any]
+
+QUICK = settings(
+    max_examples=120,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def mutations_lost(function: Function) -> Function:
+    return lambda *args, **kwargs: function(*args, **copy.deepcopy(kwargs))
+
+
+def value_off(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return _nudged(function(*args, **kwargs))
+
+    return run
+
+
+def _nudged(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value + 1e-3
+    if type(value) in {list, tuple}:
+        return type(value)(_nudged(item) for item in value)
+    return value
+
+
+def alias_lost(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        returned = function(*args, **kwargs)
+        return type(returned)(map(copy.copy, returned)) if type(returned) in {list, tuple} else returned
+
+    return run
+
+
+def prints_lost(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return function(*args, **kwargs)
+
+    return run
+
+
+def effects_twice(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        before = copy.deepcopy(kwargs["box"].__dict__)
+        function(*args, **kwargs)
+        kwargs["box"].__dict__.update(before)
+        return function(*args, **kwargs)
+
+    return run
+
+
+def stale_guard(function: Function) -> Function:
+    first: list[float] = []
+
+    def run(x: Any, y: Any, n: int, rate: float, **kwargs: Any) -> Any:
+        first.append(rate)
+        return function(x, y, n, first[0], **kwargs)
+
+    return run
+
+
+def traceback_lost(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            raise error.with_traceback(None) from None
+
+    return run
+
+
+def gradient_lost(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with torch.no_grad():
+            return function(*args, **kwargs)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "liar",
+    [
+        mutations_lost,
+        value_off,
+        alias_lost,
+        prints_lost,
+        effects_twice,
+        stale_guard,
+        traceback_lost,
+        gradient_lost,
+    ],
+)
+def test_a_liar_is_found_out(liar: Callable[[Function], Function]) -> None:
+    try:
+        find(programs(), lambda program: mismatch(program, liar) is not None, settings=QUICK)
+    except NoSuchExample:
+        pytest.fail(f"{liar.__name__} got through {QUICK.max_examples} programs")
+
+
+def test_eager_agrees_with_itself_and_mostly_returns() -> None:
+    """A generator of programs that raise at once would prove nothing."""
+    raised = []
+
+    def counting(function: Function) -> Function:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            raised.append(True)
+            returned = function(*args, **kwargs)
+            raised[-1] = False
+            return returned
+
+        return run
+
+    @QUICK
+    @given(program=programs())
+    def run_all(program: Program) -> None:
+        found = mismatch(program, counting)
+        assert found is None, str(found)
+
+    run_all()
+    assert sum(raised) < 0.25 * len(raised)
