@@ -20,9 +20,7 @@ DEFAULT_BACKEND = "eager"
 
 
 @overload
-def optimize(
-    fn: F, *, backend: str | Backend = ..., fullgraph: bool = ..., dynamic: bool | None = ...
-) -> F: ...
+def optimize(fn: F, *, backend: str | Backend = ..., fullgraph: bool = ..., dynamic: bool | None = ...) -> F: ...
 @overload
 def optimize(
     fn: None = None, *, backend: str | Backend = ..., fullgraph: bool = ..., dynamic: bool | None = ...
@@ -67,7 +65,9 @@ def _optimize(fn: Any, options: Options) -> Any:
     if not callable(fn):
         raise TypeError(f"optimize takes a function or a module, not {type(fn).__name__}: {fn!r}")
     if isinstance(fn, type):
-        raise TypeError(f"optimize takes a function or a module, not the class {fn.__qualname__}; optimize its instances")
+        raise TypeError(
+            f"optimize takes a function or a module, not the class {fn.__qualname__}; optimize its instances"
+        )
     if isinstance(fn, _C.Optimized):
         fn = fn.__wrapped__
     context = hook.CompileContext(options)

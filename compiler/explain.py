@@ -29,7 +29,11 @@ class Explanation:
     @property
     def graphs(self) -> list[torch.fx.GraphModule]:
         """The captured graphs that hold at least one operator."""
-        return [record.details["graph_module"] for record in self.records if record.graph_ops and "graph_module" in record.details]
+        return [
+            record.details["graph_module"]
+            for record in self.records
+            if record.graph_ops and "graph_module" in record.details
+        ]
 
     @property
     def graph_count(self) -> int:
@@ -62,7 +66,11 @@ class Explanation:
             f"graphs: {self.graph_count}, operators: {self.op_count}, graph breaks: {self.graph_break_count}",
         ]
         for number, record in enumerate(self.records):
-            lines += ["", f"frame {number}: {record.frame.function} ({record.frame}): {record.outcome}", *_describe(record)]
+            lines += [
+                "",
+                f"frame {number}: {record.frame.function} ({record.frame}): {record.outcome}",
+                *_describe(record),
+            ]
         return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from compiler.options import Options
 from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
 
+
 class CompileContext(_C.Context):
     """Options of one `optimize` call, and the codes it was called on, which are captured whatever their file."""
 

@@ -151,7 +151,13 @@ class _Work:
         graph = None if nothing else self._backend(module, cx)
         guards, phrases = self._guards(cx)
         details: dict[str, Any] = {}
-        if nothing and reason is None and not plan.effects and not cx.ledger.globals and cx.grad_mode == cx.entry_grad_mode:
+        if (
+            nothing
+            and reason is None
+            and not plan.effects
+            and not cx.ledger.globals
+            and cx.grad_mode == cx.entry_grad_mode
+        ):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
             reason = breaks.reason_for("no operators", self.location().function, self.location())
             outcome = "skipped"
@@ -182,11 +188,15 @@ class _Work:
         try:
             compiled = self.options.backend(module, inputs)
         except Exception as error:
-            raise BackendError(f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}") from error
+            raise BackendError(
+                f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}"
+            ) from error
         finally:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
-            raise BackendError(f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}")
+            raise BackendError(
+                f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}"
+            )
         return _C.Disabled(compiled)
 
     def _graph_text(self, module: torch.fx.GraphModule) -> str:
@@ -217,7 +227,11 @@ class _Work:
         return Location(code.co_filename, line, code.co_qualname)
 
     def publish(
-        self, outcome: events.Outcome, reason: Reason | None, cx: Capture | None = None, details: dict[str, Any] | None = None
+        self,
+        outcome: events.Outcome,
+        reason: Reason | None,
+        cx: Capture | None = None,
+        details: dict[str, Any] | None = None,
     ) -> FrameRecord:
         record = FrameRecord(
             outcome=outcome,
@@ -240,7 +254,9 @@ class _Work:
         context = f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]})"
         stack = (self.location(),) if self.cx is None else (self.cx.root.location(),)
         row = breaks.KINDS["internal error"]
-        self.publish("fell_back", Reason("internal error", context, row.explanation, row.hints, stack), None, {"error": error})
+        self.publish(
+            "fell_back", Reason("internal error", context, row.explanation, row.hints, stack), None, {"error": error}
+        )
         return self._add(_C.Entry(self.context, self._partial_guards(), None, keep_hook=True))
 
     def _partial_guards(self) -> _C.GuardTree | None:
@@ -259,4 +275,3 @@ class _Work:
 def _rejection(entry: _C.Entry, guard: int) -> str:
     phrases: list[str] = getattr(entry, "phrases", [])
     return phrases[guard] if 0 <= guard < len(phrases) else "an unknown guard"
-

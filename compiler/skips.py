@@ -20,7 +20,18 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pytest_dynamo") + os.sep
 _TORCH_CAPTURED = (os.path.join(_TORCH, "nn", "modules") + os.sep,)
 _TORCH_SKIPPED = tuple(os.path.join(_TORCH, "nn", "modules", name) for name in ("module.py", "lazy.py"))
-_LIBRARIES = ("pytest", "_pytest", "pluggy", "numpy", "hypothesis", "coverage", "xdist", "scipy", "sympy", "_distutils_hack")
+_LIBRARIES = (
+    "pytest",
+    "_pytest",
+    "pluggy",
+    "numpy",
+    "hypothesis",
+    "coverage",
+    "xdist",
+    "scipy",
+    "sympy",
+    "_distutils_hack",
+)
 
 _LOOKED_INTO = 16
 """Elements of a container argument searched for tensors."""
@@ -60,8 +71,14 @@ def _holds_tensor(value: Any, depth: int) -> bool:
         return any(_holds_tensor(item, depth - 1) for item in value[:_LOOKED_INTO])
     if depth and type(value) is dict:
         return any(_holds_tensor(item, depth - 1) for item in list(value.values())[:_LOOKED_INTO])
-    if depth and getattr(value, "__dict__", None) and not isinstance(value, type | types.ModuleType | types.FunctionType):
-        return any(isinstance(item, torch.Tensor | torch.nn.Module) for item in list(vars(value).values())[:_LOOKED_INTO])
+    if (
+        depth
+        and getattr(value, "__dict__", None)
+        and not isinstance(value, type | types.ModuleType | types.FunctionType)
+    ):
+        return any(
+            isinstance(item, torch.Tensor | torch.nn.Module) for item in list(vars(value).values())[:_LOOKED_INTO]
+        )
     return False
 
 

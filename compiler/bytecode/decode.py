@@ -23,7 +23,6 @@ from compiler.bytecode.percode import PerCode
 from compiler.bytecode.program import Handler, Instr, Positions, Program
 from compiler.bytecode.tables import CALL_PARTS, ROWS, SKIPPED_AT_TARGET, Names
 
-
 _programs: PerCode[Program] = PerCode()
 
 

@@ -31,7 +31,9 @@ def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     if name in _RANDOM_NAMES or name == "setitem":
         return True
     in_place = (name.endswith("_") and not name.endswith("__")) or (
-        name.startswith("__i") and name.endswith("__") and name not in ("__index__", "__invert__", "__int__", "__init__")
+        name.startswith("__i")
+        and name.endswith("__")
+        and name not in ("__index__", "__invert__", "__int__", "__init__")
     )
     in_place = in_place or name in _IN_PLACE_OPERATORS
     return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True

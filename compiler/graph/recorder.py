@@ -128,7 +128,9 @@ class Recorder:
                 if value.example is result:
                     return value
             if result.device != META:
-                raise GraphBreak("unsupported call", f"{_name(node.target)} gives a tensor that is not on the meta device")
+                raise GraphBreak(
+                    "unsupported call", f"{_name(node.target)} gives a tensor that is not on the meta device"
+                )
             if type(result) not in (torch.Tensor, torch.nn.Parameter):
                 raise GraphBreak("unsupported value", f"a tensor of class {type(result).__name__}")
             node.meta["example_value"] = result

@@ -116,7 +116,9 @@ class Capture:
 
     def wrap_constant(self, obj: object, label: str | None = None) -> Value:
         """An object that cannot change identity from call to call (its identity is guarded, or it is our own)."""
-        return self.wrap(obj, self.sources.constant(label or getattr(obj, "__qualname__", None) or repr(type(obj)), obj))
+        return self.wrap(
+            obj, self.sources.constant(label or getattr(obj, "__qualname__", None) or repr(type(obj)), obj)
+        )
 
     def wrap_cell(self, cell: types.CellType, source: Source, name: str | None = None) -> CellValue:
         known = self._by_id.get(id(cell))
@@ -168,7 +170,9 @@ class Capture:
         assert kind == "return"
         return value
 
-    def _callee(self, func: FunctionValue | NestedFunctionValue, code: types.CodeType, locals_: dict[str, Value]) -> Frame:
+    def _callee(
+        self, func: FunctionValue | NestedFunctionValue, code: types.CodeType, locals_: dict[str, Value]
+    ) -> Frame:
         frame = Frame(self, code, binding.globals_of(func), func)
         for name, value in locals_.items():
             if name in code.co_cellvars:

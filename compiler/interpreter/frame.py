@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from compiler.values.functions import CellValue
 
 
-class StopHere(Exception):  # noqa: N818 - not an error: the root frame has reached the step to break at
+class StopHere(Exception):
     """The root frame stands before the instruction at which the graph breaks."""
 
 

@@ -141,4 +141,3 @@ CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
     GeneratorValue: _generator,
     TracebackValue: _traceback,
 }
-

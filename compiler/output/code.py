@@ -198,7 +198,9 @@ def _stack_kinds(captured: Captured, successor: int) -> list[assemble.StackItem]
     depth = stack_depths(root.program)[successor]
     assert depth is not None
     below = len(root.stack) - pops(instr, jump=jumped)
-    kinds: list[assemble.StackItem] = ["null" if isinstance(value, NullValue) else "value" for value in root.stack[:below]]
+    kinds: list[assemble.StackItem] = [
+        "null" if isinstance(value, NullValue) else "value" for value in root.stack[:below]
+    ]
     pushed: list[assemble.StackItem] = ["value"] * (depth - below)
     if instr.op == "LOAD_METHOD" or (instr.op == "LOAD_GLOBAL" and instr.arg[1]):
         pushed = ["null", "value"] if NULL_FIRST else ["value", "null"]

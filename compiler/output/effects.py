@@ -104,4 +104,3 @@ WRITERS: dict[type[Value], Callable[[Rebuilder, Any], None]] = {
     ObjectValue: _object,
     CellValue: _cell,
 }
-

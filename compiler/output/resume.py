@@ -42,9 +42,7 @@ _made: PerCode[dict[_Key, CodeType]] = PerCode()
 _known: PerCode[Resume] = PerCode()
 
 
-def function_code(
-    code: CodeType, at: int, stack: tuple[StackItem, ...], live: tuple[str, ...], line: int
-) -> CodeType:
+def function_code(code: CodeType, at: int, stack: tuple[StackItem, ...], live: tuple[str, ...], line: int) -> CodeType:
     """The code that goes on in `code` at canonical instruction `at`; the same arguments give the same object.
 
     It is made from the user's own code even if `code` is a resume function: so the second pass through a loop

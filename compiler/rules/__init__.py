@@ -52,8 +52,8 @@ from compiler.rules.operators import (
     unary,
 )
 from compiler.rules.patterns import match_class, match_keys, matches_pattern
-from compiler.rules.torch_tensors import call_tensor_method
 from compiler.rules.text import convert, format_value
+from compiler.rules.torch_tensors import call_tensor_method
 
 __all__ = [
     "advance", "binary", "call_class_method", "call_method", "call_object", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",

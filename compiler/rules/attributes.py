@@ -125,7 +125,9 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
         "__qualname__": value.code.co_qualname,
         "__module__": value.globals.get("__name__"),
         "__code__": value.code,
-        "__doc__": value.code.co_consts[0] if value.code.co_consts and isinstance(value.code.co_consts[0], str) else None,
+        "__doc__": value.code.co_consts[0]
+        if value.code.co_consts and isinstance(value.code.co_consts[0], str)
+        else None,
     }
     if name in facts:
         return ConstantValue(facts[name])
@@ -175,7 +177,9 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
     if "__getattr__" in vars(module) or type(module) is not types.ModuleType:
         found = getattr(module, name, ABSENT)
         if found is ABSENT:
-            raise GraphBreak("unsupported attribute", f"{name!r} of module {module.__name__}, which computes its attributes")
+            raise GraphBreak(
+                "unsupported attribute", f"{name!r} of module {module.__name__}, which computes its attributes"
+            )
         return cx.lazy(found, cx.sources.constant(module.__name__, module).attr(name))
     cx.guards.entry(at, name, ABSENT)
     missing(cx, value, name)
@@ -213,7 +217,9 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
         return bind_class_attr(cx, value, cls, name, raw)
     if isinstance(raw, types.ClassMethodDescriptorType):
         return MethodValue(value, name)
-    if isinstance(raw, types.FunctionType | property | type | types.BuiltinFunctionType) or not hasattr(type(raw), "__get__"):
+    if isinstance(raw, types.FunctionType | property | type | types.BuiltinFunctionType) or not hasattr(
+        type(raw), "__get__"
+    ):
         return cx.wrap_constant(raw, f"{cls.__qualname__}.{name}")
     if isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType):
         return cx.wrap_constant(raw)

@@ -12,7 +12,7 @@ from compiler.rules.results import fresh
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
 from compiler.values.containers import IdentityKey, TupleValue
 from compiler.values.functions import ClassValue, FunctionValue, NestedFunctionValue, ObjectConstant
-from compiler.values.objects import ExceptionValue, ObjectValue, OpaqueValue
+from compiler.values.objects import ExceptionValue, ObjectValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ def identity_key(cx: Capture, value: Value) -> Any:
     if isinstance(value, FunctionValue):
         return value.obj
     if isinstance(value, ObjectConstant):
-        return value.obj if type(value.obj).__hash__ in (object.__hash__, type.__hash__) or callable(value.obj) else None
+        return (
+            value.obj if type(value.obj).__hash__ in (object.__hash__, type.__hash__) or callable(value.obj) else None
+        )
     if isinstance(value, TensorValue | NestedFunctionValue):
         return IdentityKey(value)
     if isinstance(value, ObjectValue) and value.cls.__hash__ is object.__hash__ and value.cls.__eq__ is object.__eq__:
@@ -147,6 +149,8 @@ def raise_real(cx: Capture, error: Exception) -> Any:
 
 
 def _simple(obj: Any) -> bool:
-    return obj is None or isinstance(obj, str | int | float | bool | bytes) or (
-        type(obj) is tuple and all(_simple(item) for item in obj)
+    return (
+        obj is None
+        or isinstance(obj, str | int | float | bool | bytes)
+        or (type(obj) is tuple and all(_simple(item) for item in obj))
     )

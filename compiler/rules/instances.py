@@ -44,7 +44,9 @@ def construct(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value
     if issubclass(cls, BaseException):
         return _exception(cx, cls, args, kwargs)
     if not is_plain_python(cls) and cls is not object:
-        raise GraphBreak("unsupported call", f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})")
+        raise GraphBreak(
+            "unsupported call", f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
+        )
     return _user_object(cx, cls, args, kwargs)
 
 
@@ -106,7 +108,7 @@ def _exception(cx: Capture, cls: type[BaseException], args: list[Value], kwargs:
     assert isinstance(value, ExceptionValue)
     if isinstance(init, types.FunctionType):
         cx.call(bind_class_attr(cx, value, cls, "__init__", init), args, kwargs)
-    elif kwargs or init is not BaseException.__init__ and init not in _PLAIN_INITS:
+    elif kwargs or (init is not BaseException.__init__ and init not in _PLAIN_INITS):
         raise GraphBreak("unsupported call", f"exception class {cls.__qualname__} with these arguments")
     return value
 
@@ -134,5 +136,3 @@ def _named_tuple(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     if len(args) > len(fields) or set(found) != set(fields):
         raise GraphBreak("operator refused", f"{cls.__name__}() with the wrong arguments")
     return cx.new(TupleValue([found[name] for name in fields], cls))
-
-

@@ -135,5 +135,3 @@ def finish_send(frame: Frame, result: Value) -> None:
     if sys.version_info < (3, 12):
         frame.pop_raw()
     frame.push(result)
-
-

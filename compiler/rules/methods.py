@@ -229,7 +229,9 @@ def _replace(cx: Capture, self: TupleValue, **changes: Value) -> Value:
     fields = self.cls._fields  # type: ignore[attr-defined]
     if not set(changes) <= set(fields):
         raise GraphBreak("unsupported method", "_replace with unknown fields")
-    return cx.new(TupleValue([changes.get(name, item) for name, item in zip(fields, self.items, strict=True)], self.cls))
+    return cx.new(
+        TupleValue([changes.get(name, item) for name, item in zip(fields, self.items, strict=True)], self.cls)
+    )
 
 
 @method_of(TupleValue, "_asdict")
@@ -427,8 +429,9 @@ SET_ALGEBRA: dict[str, Callable[[dict[Any, Value], dict[Any, Value]], dict[Any, 
     "union": lambda a, b: a | {key: item for key, item in b.items() if key not in a},
     "intersection": lambda a, b: {key: item for key, item in a.items() if key in b},
     "difference": lambda a, b: {key: item for key, item in a.items() if key not in b},
-    "symmetric_difference": lambda a, b: {key: item for key, item in a.items() if key not in b}
-    | {key: item for key, item in b.items() if key not in a},
+    "symmetric_difference": lambda a, b: (
+        {key: item for key, item in a.items() if key not in b} | {key: item for key, item in b.items() if key not in a}
+    ),
 }
 SET_TESTS: dict[str, Callable[[dict[Any, Value], dict[Any, Value]], bool]] = {
     "issubset": lambda a, b: a.keys() <= b.keys(),

@@ -178,7 +178,7 @@ def _has_dict(cls: type) -> bool:
 def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     """nn.Module's own rule: registries first, for what belongs there."""
     realized = new.realize(cx)
-    if value.obj is None or isinstance(realized, ObjectValue) and issubclass(realized.cls, torch.nn.Module):
+    if value.obj is None or (isinstance(realized, ObjectValue) and issubclass(realized.cls, torch.nn.Module)):
         raise GraphBreak("attribute write", f"registration of {name!r} in a module")
     if isinstance(realized, TensorValue) and realized.cls is torch.nn.Parameter:
         raise GraphBreak("attribute write", f"registration of parameter {name!r}")

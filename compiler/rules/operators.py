@@ -162,7 +162,9 @@ def _concat(cx: Capture, left: SequenceValue, right: SequenceValue, in_place: bo
     if isinstance(left, TupleValue) and isinstance(right, TupleValue):
         both_sizes = left.cls is torch.Size and right.cls is torch.Size
         return cx.new(TupleValue(left.items + right.items, torch.Size if both_sizes else tuple))
-    cx.raise_(TypeError, f'can only concatenate {left.cls.__name__} (not "{right.cls.__name__}") to {left.cls.__name__}')
+    cx.raise_(
+        TypeError, f'can only concatenate {left.cls.__name__} (not "{right.cls.__name__}") to {left.cls.__name__}'
+    )
 
 
 @_rule("+", ListValue, Value)

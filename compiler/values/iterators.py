@@ -39,7 +39,11 @@ class SequenceIterator(IteratorValue):
         self.index = 0
 
     def pytype(self) -> type:
-        return type(iter(self.sequence.cls())) if self.sequence is not None and self.sequence.cls is list else type(iter(()))
+        return (
+            type(iter(self.sequence.cls()))
+            if self.sequence is not None and self.sequence.cls is list
+            else type(iter(()))
+        )
 
     def advance(self, cx: Capture) -> Value | None:
         if self.sequence is None or self.index >= len(self.sequence.items):

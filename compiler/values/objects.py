@@ -79,7 +79,7 @@ class ExceptionValue(ObjectValue):
         return True
 
 
-class ObservedException(Exception):  # noqa: N818 - it is the user's exception on its way, not an error of ours
+class ObservedException(Exception):
     """A Python exception of the captured program, on its way to a handler."""
 
     def __init__(self, value: ExceptionValue) -> None:

@@ -28,7 +28,12 @@ class TensorValue(Value):
     __slots__ = ("cls", "device", "example", "maybe_alias", "node")
 
     def __init__(
-        self, node: Any, example: torch.Tensor, device: torch.device, cls: type = torch.Tensor, source: Source | None = None
+        self,
+        node: Any,
+        example: torch.Tensor,
+        device: torch.device,
+        cls: type = torch.Tensor,
+        source: Source | None = None,
     ) -> None:
         super().__init__(source)
         self.node = node

@@ -19,7 +19,7 @@ from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.sources import ConstantSource, DictItemsSource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
+from compiler.values.containers import DictValue, ListValue, SetValue, SliceValue, TupleValue
 from compiler.values.functions import (
     BoundMethodValue,
     BuiltinValue,
@@ -163,7 +163,9 @@ def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
 
 
 def _all_constant(key: tuple[Any, ...]) -> bool:
-    return all(isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key)
+    return all(
+        isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key
+    )
 
 
 def _refuse_key(key: Any) -> Any:

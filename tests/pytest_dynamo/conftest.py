@@ -14,7 +14,7 @@ import torch  # noqa: F401
 import pytest_dynamo.session  # noqa: F401
 
 sys.path.insert(0, str(Path(__file__).parent))
-import dynamo_standin  # noqa: E402
+import dynamo_standin
 
 INSTALLED = any(entry.value == "pytest_dynamo.plugin" for entry in importlib.metadata.entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "pytest_dynamo.plugin")

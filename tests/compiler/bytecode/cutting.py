@@ -34,7 +34,9 @@ class State:
 class Tapped(Replica):
     """A whole copy that is left after every run of instruction `after`, wherever it stands."""
 
-    def __init__(self, original: CodeType, after: int, ways: dict[int, bc.Label], scope: Scope, pool: ConstPool) -> None:
+    def __init__(
+        self, original: CodeType, after: int, ways: dict[int, bc.Label], scope: Scope, pool: ConstPool
+    ) -> None:
         self._after, self._ways = decode(original).instrs[after], ways
         super().__init__(original, 0, scope, pool)
 
