@@ -56,7 +56,7 @@ def optimize_module(module: torch.nn.Module, context: CompileContext) -> torch.n
         "_compiler_context": context,
         "_compiler_class": cls,
     }
-    twin_class = type(cls.__name__, (CompiledModule, cls), members)
-    twin: torch.nn.Module = twin_class.__new__(twin_class)  # type: ignore[attr-defined]
+    twin_class: Any = type(cls.__name__, (CompiledModule, cls), members)
+    twin: torch.nn.Module = twin_class.__new__(twin_class)
     twin.__dict__ = module.__dict__
     return twin

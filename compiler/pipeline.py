@@ -160,14 +160,13 @@ class _Work:
         ):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
             reason = breaks.reason_for("no operators", self.location().function, self.location())
-            outcome = "skipped"
+            outcome: events.Outcome = "skipped"
         else:
             code = output.rewrite(captured, plan, graph)
             entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None)
             outcome = "broken" if reason is not None else "compiled"
             details = {"code": code}
         entry.phrases = phrases
-        entry.location = self.location()
         if events.wants_details():
             details |= {"graph_module": module, "guards": phrases, "original": self.request.code}
             if graph is not None:

@@ -62,7 +62,8 @@ class Capture:
         self.step = 0
         self.instructions = 0
         self.handled: Value = ConstantValue(None)
-        self.entry_grad_mode = self.grad_mode = torch.is_grad_enabled()
+        self.grad_mode: bool = torch.is_grad_enabled()
+        self.entry_grad_mode = self.grad_mode
         self.frames: list[Frame] = []
         self._by_id: dict[int, tuple[object, Value]] = {}
         self.root = self._root_frame()

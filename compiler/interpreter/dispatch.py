@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 Handler = Callable[["Frame", "Instr"], None]

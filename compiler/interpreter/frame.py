@@ -18,7 +18,7 @@ from compiler.values.objects import ObservedException
 if TYPE_CHECKING:
     import types
 
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.capture import Capture
     from compiler.values.functions import CellValue
 
@@ -122,7 +122,8 @@ class Frame:
         self.push(exc.value)
         self.ip = handler.target
 
-    def jump(self, target: int) -> None:
+    def jump(self, target: int | None) -> None:
+        assert target is not None
         self.ip = target
 
     def location(self) -> Location:

@@ -78,7 +78,7 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
     if isinstance(value, DictValue) and name == "default_factory" and value.factory is not None:
         return value.factory
     if isinstance(value, TupleValue) and cls not in (tuple, torch.Size):
-        fields = getattr(cls, "_fields", None) or getattr(cls, "__match_args__", ())
+        fields: tuple[str, ...] = getattr(cls, "_fields", None) or getattr(cls, "__match_args__", None) or ()
         if name in fields:
             return value.items[fields.index(name)]
         if isinstance(found, types.FunctionType | classmethod | property | staticmethod):

@@ -208,7 +208,7 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
     items = cx.rules.elements(cx, value)
     if items is None or isinstance(value, SetValue):
         raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
-    cls = type(reversed([])) if isinstance(value, ListValue) else reversed
+    cls: type = type(reversed([])) if isinstance(value, ListValue) else reversed
     return cx.new(SnapshotIterator(cls, items[::-1]))
 
 
@@ -437,8 +437,8 @@ def _register_operators() -> None:
         builtin(operators.INPLACE[text])(_binary(text + "="))
     for text, (func, _, _) in operators.COMPARE.items():
         builtin(func)(_compare(text))
-    for name, (func, _) in operators.UNARY.items():
-        builtin(func)(_unary(name))
+    for name, (function, _) in operators.UNARY.items():
+        builtin(function)(_unary(name))
 
 
 def _binary(text: str) -> Callable[..., Value]:

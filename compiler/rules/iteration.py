@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
@@ -16,7 +15,6 @@ from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
-    from compiler.interpreter.frame import Frame
 
 
 def elements(cx: Capture, value: Value) -> list[Value] | None:
@@ -75,7 +73,7 @@ def iterate(cx: Capture, value: Value) -> Value:
         if special_method(cx, value, "__getitem__") is None:
             cx.raise_(TypeError, f"'{value.cls.__name__}' object is not iterable")
     if isinstance(value, ClassValue) and hasattr(value.obj, "__members__"):
-        members = [ConstantValue(member) for member in value.obj]
+        members: list[Value] = [ConstantValue(member) for member in value.obj]
         return cx.new(SnapshotIterator(type(iter(())), members))
     if isinstance(value, ConstantValue) and not hasattr(type(value.value), "__iter__"):
         cx.raise_(TypeError, f"'{type(value.value).__name__}' object is not iterable")
@@ -128,10 +126,3 @@ def unpack_exactly(cx: Capture, value: Value, count: int) -> list[Value]:
     if len(items) > count:
         cx.raise_(ValueError, f"too many values to unpack (expected {count})")
     return items
-
-
-def finish_send(frame: Frame, result: Value) -> None:
-    """The stack after a SEND whose receiver returned: 3.11 drops the receiver, later versions keep it for END_SEND."""
-    if sys.version_info < (3, 12):
-        frame.pop_raw()
-    frame.push(result)

@@ -375,8 +375,7 @@ def _dunder_compare(cx: Capture, op: str, left: Value, right: Value) -> Value:
                 result = _try_dunder(cx, owner, dunder, other)
                 if result is not None:
                     return result
-            elif raw is not ABSENT and raw not in (object.__eq__, object.__ne__, object.__lt__, object.__gt__,
-                                                   object.__le__, object.__ge__):  # fmt: skip
+            elif raw is not ABSENT and raw is not vars(object).get(dunder):
                 _refuse_compare(op, left, right)
     if op in ("==", "!="):
         return ConstantValue(identical(cx, left, right) == (op == "=="))
@@ -621,13 +620,31 @@ def length(cx: Capture, value: Value) -> int:
     raise GraphBreak("unsupported builtin", f"len of {value.describe()}")
 
 
+def _setitem_method(cx: Capture, owner: Value, key: Value, value: Value) -> Value:
+    setitem(cx, owner, key, value)
+    return ConstantValue(None)
+
+
+def _delitem_method(cx: Capture, owner: Value, key: Value) -> Value:
+    delitem(cx, owner, key)
+    return ConstantValue(None)
+
+
+def _compare_method(op: str) -> Callable[..., Value]:
+    return lambda cx, left, right: compare(cx, op, left, right)
+
+
+def _binary_method(op: str) -> Callable[..., Value]:
+    return lambda cx, left, right: binary(cx, op, left, right)
+
+
 OPERATOR_METHODS |= {
     "__getitem__": getitem,
     "__len__": lambda cx, value: ConstantValue(length(cx, value)),
     "__contains__": lambda cx, container, item: ConstantValue(contains(cx, container, item)),
-    "__setitem__": lambda cx, owner, key, value: setitem(cx, owner, key, value) or ConstantValue(None),
-    "__delitem__": lambda cx, owner, key: delitem(cx, owner, key) or ConstantValue(None),
+    "__setitem__": _setitem_method,
+    "__delitem__": _delitem_method,
     "__iter__": lambda cx, value: cx.iterate(value),
-    **{dunder: (lambda op: lambda cx, a, b: compare(cx, op, a, b))(op) for op, (_, dunder, _r) in COMPARE.items()},
-    **{f"__{stem}__": (lambda op: lambda cx, a, b: binary(cx, op, a, b))(op) for op, (_, stem) in BINARY.items()},
+    **{dunder: _compare_method(op) for op, (_, dunder, _reflected) in COMPARE.items()},
+    **{f"__{stem}__": _binary_method(op) for op, (_, stem) in BINARY.items()},
 }

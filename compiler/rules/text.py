@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import fold_plain
@@ -15,7 +16,7 @@ from compiler.values.objects import ExceptionValue, ObjectValue
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
-_CONVERSIONS = {1: str, 2: repr, 3: ascii, "s": str, "r": repr, "a": ascii, str: str, repr: repr, ascii: ascii}
+_CONVERSIONS: dict[Any, Callable[[Any], str]] = {1: str, 2: repr, 3: ascii, "s": str, "r": repr, "a": ascii, str: str, repr: repr, ascii: ascii}
 
 
 def convert(cx: Capture, value: Value, how: object) -> Value:
@@ -23,17 +24,17 @@ def convert(cx: Capture, value: Value, how: object) -> Value:
     return to_text(cx, value, _CONVERSIONS[how])
 
 
-def to_text(cx: Capture, value: Value, func: type | object) -> Value:
+def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
     """``str(value)``, ``repr(value)`` or ``ascii(value)``."""
     value = value.realize(cx)
     if isinstance(value, ConstantValue):
-        return fold_plain(cx, func, [value.value], {})  # type: ignore[arg-type]
+        return fold_plain(cx, func, [value.value], {})
     if value.is_constant():
-        return fold_plain(cx, func, [value.constant()], {})  # type: ignore[arg-type]
+        return fold_plain(cx, func, [value.constant()], {})
     if isinstance(value, SequenceValue | DictValue) and value.pytype() in (list, tuple, dict):
-        return fold_plain(cx, func, [_plain(cx, value)], {})  # type: ignore[arg-type]
+        return fold_plain(cx, func, [_plain(cx, value)], {})
     if isinstance(value, ClassValue) and type(value.obj) is type:
-        return ConstantValue(func(value.obj))  # type: ignore[operator]
+        return ConstantValue(func(value.obj))
     if isinstance(value, ExceptionValue) and value.cls.__str__ in (BaseException.__str__,) and func is str:
         if all(arg.realize(cx).is_constant() for arg in value.init_args):
             return ConstantValue(str(BaseException(*[arg.realize(cx).constant() for arg in value.init_args])))

@@ -80,6 +80,8 @@ class DequeValue(SequenceValue):
     mutable = True
     __slots__ = ("maxlen",)
 
+    maxlen: int | None
+
 
 class SliceValue(Value):
     """A slice object; `items` are start, stop and step."""

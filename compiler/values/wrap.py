@@ -308,7 +308,7 @@ _NOT_PYTHON = 1 << 7 | 1 << 8
 
 
 @functools.lru_cache(maxsize=4096)
-def is_plain_python(cls: type) -> bool:
+def is_plain_python(cls: Any) -> bool:
     """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
     bases = [base for base in cls.__mro__ if base is not object]
     return all(_written_in_python(base) for base in bases) and cls.__itemsize__ == 0

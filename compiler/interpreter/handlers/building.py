@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compiler import rules
 from compiler.interpreter.dispatch import handles
-from compiler.values.base import ConstantValue
+from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SetValue, SliceValue, TupleValue, as_key
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 
@@ -32,7 +32,7 @@ def build_slice(frame: Frame, instr: Instr) -> None:
 
 @handles("BUILD_SET")
 def build_set(frame: Frame, instr: Instr) -> None:
-    entries: dict[object, object] = {}
+    entries: dict[Any, Value] = {}
     for item in frame.pop_raw_n(instr.arg):
         entries.setdefault(as_key(frame.cx, item), item)
     frame.push(frame.cx.new(SetValue(entries)))
@@ -51,7 +51,7 @@ def build_map(frame: Frame, instr: Instr) -> None:
 def build_const_key_map(frame: Frame, instr: Instr) -> None:
     keys = frame.pop().constant()
     values = frame.pop_raw_n(instr.arg)
-    entries = {key: (ConstantValue(key), value) for key, value in zip(keys, values, strict=True)}
+    entries: dict[Any, tuple[Value, Value]] = {key: (ConstantValue(key), value) for key, value in zip(keys, values, strict=True)}
     frame.push(frame.cx.new(DictValue(entries)))
 
 

@@ -11,7 +11,7 @@ from compiler.values.containers import DictValue
 from compiler.values.functions import NestedFunctionValue
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 

@@ -9,7 +9,7 @@ from compiler.interpreter.dispatch import handles
 from compiler.values.base import ConstantValue
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 

@@ -11,7 +11,7 @@ from compiler.values.base import ConstantValue, Value
 from compiler.values.objects import ExceptionValue, ObservedException
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 

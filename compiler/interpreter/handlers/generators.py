@@ -11,7 +11,7 @@ from compiler.values.base import ConstantValue
 from compiler.values.iterators import GeneratorValue
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 
@@ -27,7 +27,7 @@ def get_yield_from_iter(frame: Frame, instr: Instr) -> None:
 
 @handles("SEND")
 def send(frame: Frame, instr: Instr) -> None:
-    """Stack: [receiver, sent] → [receiver, yielded], or on return (jump) [receiver, result] / [result] on 3.11."""
+    """Stack: [receiver, sent] → [receiver, yielded], or [result] and a jump when the receiver returns."""
     sent = frame.pop_raw()
     receiver = frame.stack[-1]
     if isinstance(receiver, GeneratorValue):
@@ -38,20 +38,14 @@ def send(frame: Frame, instr: Instr) -> None:
     else:
         raise GraphBreak("generator", "send() to an iterator that is not a generator")
     if item is None:
-        rules.finish_send(frame, result or ConstantValue(None))
+        frame.pop_raw()
+        frame.push(result or ConstantValue(None))
         frame.jump(instr.target)
     else:
         frame.push(item)
 
 
-@handles("END_SEND")
-def end_send(frame: Frame, instr: Instr) -> None:
-    value = frame.pop_raw()
-    frame.pop_raw()
-    frame.push(value)
-
-
-@handles("STOPITERATION_ERROR", "INTRINSIC_STOPITERATION_ERROR")
+@handles("STOPITERATION_ERROR")
 def stopiteration_error(frame: Frame, instr: Instr) -> None:
     """Turns a StopIteration that leaves a generator into RuntimeError; other exceptions pass through."""
     exc = frame.stack[-1]

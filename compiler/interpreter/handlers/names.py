@@ -14,11 +14,11 @@ from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.functions import CellValue, SuperValue
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 
-@handles("POP_TOP", "END_SEND_POP")
+@handles("POP_TOP")
 def pop_top(frame: Frame, instr: Instr) -> None:
     frame.pop_raw()
 
@@ -56,7 +56,8 @@ def load_fast(frame: Frame, instr: Instr) -> None:
 
 @handles("LOAD_FAST_AND_CLEAR")
 def load_fast_and_clear(frame: Frame, instr: Instr) -> None:
-    frame.push(frame.locals.pop(instr.arg, None) or NullValue())
+    held = frame.locals.pop(instr.arg, None)
+    frame.push(NullValue() if held is None else held)
 
 
 @handles("STORE_FAST")

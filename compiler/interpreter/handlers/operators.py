@@ -10,7 +10,7 @@ from compiler.values.base import ConstantValue
 from compiler.values.containers import SliceValue
 
 if TYPE_CHECKING:
-    from compiler.bytecode.decode import Instr
+    from compiler.bytecode.program import Instr
     from compiler.interpreter.frame import Frame
 
 
