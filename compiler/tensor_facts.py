@@ -1,4 +1,4 @@
-"""What a guard knows of a tensor, read through attributes: the reference that the quick reading in C must agree with."""
+"""What a guard knows of a tensor, read through attributes: the reference that the reading in C must agree with."""
 
 from __future__ import annotations
 
