@@ -24,8 +24,9 @@ class Context:
     def __init__(self, on_miss: Callable[[Request], Entry | None]) -> None: ...
     @property
     def on_miss(self) -> Callable[[Request], Entry | None]:
-        """Called without a context, with a frame that no entry fits. None: the original runs, with the context kept. An
-        entry runs without its guards being checked; nothing adds it to the cache. An exception reaches the frame's caller."""
+        """Called without a context, with a frame that no entry fits. None: the original runs, with the context kept.
+        An entry runs without its guards being checked; nothing adds it to the cache. An exception reaches the
+        frame's caller."""
 
 def set_context(context: Context | None, /) -> Context | None:
     """Make ``context`` this thread's; return the previous one."""
@@ -34,7 +35,7 @@ def get_context() -> Context | None:
     """This thread's context."""
 
 class Optimized(Generic[_P, _R]):
-    """Calls ``fn`` with ``context`` on this thread. A plain positional call that an entry fits makes no frame of ``fn``."""
+    """Calls ``fn`` with ``context`` on this thread. A positional call that an entry fits makes no frame of ``fn``."""
 
     def __init__(self, fn: Callable[_P, _R], context: Context) -> None: ...
     @property
@@ -94,13 +95,16 @@ def code_cache(code: CodeType, /) -> CodeCache:
     """The cache of a code object, made when it has none."""
 
 class Entry:
-    """One way to run a frame: when the guards hold, ``code`` runs in its place. A subclass may declare attributes of its own; instances have a ``__dict__``."""
+    """One way to run a frame: when the guards hold, ``code`` runs in its place.
+
+    A subclass may declare attributes of its own; instances have a ``__dict__``.
+    """
 
     def __init__(
         self, context: Context, guards: GuardTree | None, code: CodeType | None, *, keep_hook: bool, original: int = 0
     ) -> None:
-        """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables as the
-        original; None runs the original. ``keep_hook``: whether the context stays on underneath."""
+        """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
+        as the original; None runs the original. ``keep_hook``: whether the context stays on underneath."""
     phrases: list[str]
     context: Final[Context]
     guards: Final[GuardTree | None]
@@ -116,17 +120,17 @@ class GuardTree:
     ``parent`` is the index of an earlier node, or -1: the frame. ``guard_id`` is what fails when the value cannot be
     reached. ``checks`` are ``(guard_id, kind, payload)``. A node is reached only when its ancestors' checks hold.
 
-    From the frame: "local" slot, "global" name, "free" index (the cell), "constant" object. From a value: "cell", "attr"
-    name, "dict", "key" constant, "item" index, "type", "lookup" name (the raw class attribute), "call" callable,
+    From the frame: "local" slot, "global" name, "free" index (the cell), "constant" object. From a value: "cell",
+    "attr" name, "dict", "key" constant, "item" index, "type", "lookup" name (the raw class attribute), "call" callable,
     "func_attr" one of ``__code__ __defaults__ __kwdefaults__ __closure__ __globals__``.
 
-    Kinds: "type", "is", "is_not", "is_weak" (identity, holding the object weakly), "equal" (constants and tuples of them, of the
-    same type, floats by their bits), "length", "keys", "has_key", "lacks_key", "truth", "tensor" TensorFacts, "class_attrs"
-    (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "same_as" node index, "distinct" node indices,
-    "predicate" callable, "state" ((callable, expected), ...).
+    Kinds: "type", "is", "is_not", "is_weak" (identity, holding the object weakly), "equal" (constants and tuples of
+    them, of the same type, floats by their bits), "length", "keys", "has_key", "lacks_key", "truth", "tensor"
+    TensorFacts, "class_attrs" (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "same_as" node index,
+    "distinct" node indices, "predicate" callable, "state" ((callable, expected), ...).
 
-    "state" checks of all nodes come before everything else, "same_as" and "distinct" after it. Predicates, attributes and
-    calls run without a context; an exception of theirs is a guard that fails.
+    "state" checks of all nodes come before everything else, "same_as" and "distinct" after it. Predicates, attributes
+    and calls run without a context; an exception of theirs is a guard that fails.
     """
 
     def __init__(self, nodes: Sequence[_Node]) -> None: ...
@@ -142,8 +146,10 @@ class GuardTree:
 
 @final
 class TensorFacts:
-    """The metadata of a tensor: type, dtype, device, layout, sizes, strides, requires_grad, conj and neg bits. Not the storage
-    offset. Sizes in ``dynamic_dims`` are free, and the strides that follow from them follow."""
+    """The metadata of a tensor: type, dtype, device, layout, sizes, strides, requires_grad, conj and neg bits.
+
+    Not the storage offset. Sizes in ``dynamic_dims`` are free, and the strides that follow from them follow.
+    """
 
     def __init__(self, example: Tensor, *, dynamic_dims: tuple[int, ...] = (), check_leaf: bool = False) -> None: ...
     description: Final[Description]

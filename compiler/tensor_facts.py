@@ -1,4 +1,4 @@
-"""What a guard knows of a tensor, read through Python attributes: the reference that the quick reading in C must agree with."""
+"""What a guard knows of a tensor, read through attributes: the reference that the reading in C must agree with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RAW = -1
 
 
 def _stride_chain(shape: tuple[int, ...], stride: tuple[int, ...], dynamic: frozenset[int]) -> tuple[int, ...]:
-    """Per dim, the next inner dim whose extent gives its stride, where that extent depends on a dynamic size; else RAW."""
+    """Per dim, the next inner dim whose extent gives its stride, where that depends on a dynamic size; else RAW."""
     chain = [RAW] * len(shape)
     inner, moving = None, False
     for dim in sorted(range(len(shape)), key=lambda d: (stride[d], -d)):

@@ -1,8 +1,9 @@
 """Where a tensor keeps its metadata in memory, found by experiment and believed only after a self-test.
 
-Guards on tensors read a handful of words of ``at::TensorImpl`` instead of a dozen Python attributes. No header of torch is
-used: each word is located by changing one property and looking at what changed, and ``measure`` answers None, which
-switches the quick reading off, unless the words tell apart every two tensors of a large sample that the attributes tell apart.
+Guards on tensors read a handful of words of ``at::TensorImpl`` instead of a dozen Python attributes. No header of torch
+is used: each word is located by changing one property and looking at what changed, and ``measure`` answers None, which
+switches the quick reading off, unless the words tell apart every two tensors of a large sample that the attributes tell
+apart.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _fill_heap(byte: int) -> None:
 
 
 def _moving_bits() -> list[int]:
-    """Per word, the bits that differ between tensors with the same metadata: pointers, counters, storage offset, padding."""
+    """Per word, the bits that differ between tensors alike in metadata: pointers, counters, storage offset, padding."""
     base, viewed = torch.zeros(64), torch.zeros(3, 4)
     view = viewed[0]  # which counts a reference more to `viewed`
     alike = [torch.zeros(3, 4) for _ in range(8)] + [base[i : i + 12].view(3, 4) for i in range(8)] + [viewed]
@@ -95,7 +96,7 @@ def _ndim_word() -> int:
 
 
 def _extra_word(moving: list[int], ndim: int) -> int:
-    """The pointer to what plain tensors lack: the one word before the sizes that is 0 in all of them and never moves."""
+    """The pointer to what plain tensors lack: the one word before the sizes that is always 0."""
     words = _words(torch.zeros(3, 4, requires_grad=True))
     return _only({i for i in range(ndim) if words[i] == 0 and not moving[i]})
 

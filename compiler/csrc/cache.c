@@ -27,10 +27,11 @@ entry_traverse(Entry *self, visitproc visit, void *arg)
 static int
 entry_clear(Entry *self)
 {
+    Py_XSETREF(self->context, Py_NewRef(Py_None)); /* no frame may take an entry that has lost its guards */
     Py_CLEAR(self->guards);
     Py_CLEAR(self->spare);
     Py_CLEAR(self->dict);
-    return 0; /* context and code stay: a running call may still need them, and they hold no cycle alone */
+    return 0; /* the code stays: a running call may still need it, and it holds no cycle alone */
 }
 
 static void

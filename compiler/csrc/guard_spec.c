@@ -50,6 +50,15 @@ key_is_plain(PyObject *key)
 /* ---- what each kind of check keeps ---- */
 
 static int
+require(bool good, const char *message)
+{
+    if (!good) {
+        PyErr_SetString(PyExc_TypeError, message);
+    }
+    return good ? 0 : -1;
+}
+
+static int
 read_expected(Check *check, PyObject *items)
 {
     Py_ssize_t position = 0, i = 0;
@@ -108,33 +117,41 @@ read_distinct(Check *check, PyObject *payload)
     return PyErr_Occurred() ? -1 : 0;
 }
 
-static int
-read_state(PyObject *payload)
+static State
+read_pair(PyObject *pair)
 {
-    bool good = PyTuple_Check(payload);
-    for (Py_ssize_t i = 0; good && i < PyTuple_GET_SIZE(payload); i++) {
-        PyObject *pair = PyTuple_GET_ITEM(payload, i);
-        good = PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) == 2 && PyCallable_Check(PyTuple_GET_ITEM(pair, 0));
+    PyObject *callable = PyTuple_GET_ITEM(pair, 0);
+    State state = {.callable = callable, .expected = PyTuple_GET_ITEM(pair, 1)};
+    if (PyCFunction_CheckExact(callable) && (PyCFunction_GET_FLAGS(callable) & ~METH_STATIC) == METH_NOARGS) {
+        state.direct = PyCFunction_GET_FUNCTION(callable);
+        state.self = PyCFunction_GET_SELF(callable);
     }
-    if (!good) {
-        PyErr_SetString(PyExc_TypeError, "state takes a tuple of (callable, expected) pairs");
-    }
-    return good ? 0 : -1;
+    return state;
 }
 
 static int
-require(bool good, const char *message)
+read_state(Check *check, PyObject *payload)
 {
-    if (!good) {
-        PyErr_SetString(PyExc_TypeError, message);
+    bool good = PyTuple_Check(payload);
+    check->states = good ? PyMem_Calloc((size_t)PyTuple_GET_SIZE(payload) + 1, sizeof(State)) : NULL;
+    for (Py_ssize_t i = 0; good && check->states != NULL && i < PyTuple_GET_SIZE(payload); i++) {
+        PyObject *pair = PyTuple_GET_ITEM(payload, i);
+        good = PyTuple_Check(pair) && PyTuple_GET_SIZE(pair) == 2 && PyCallable_Check(PyTuple_GET_ITEM(pair, 0));
+        if (good) {
+            check->states[check->number++] = read_pair(pair);
+        }
     }
-    return good ? 0 : -1;
+    if (good && check->states == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return require(good, "state takes a tuple of (callable, expected) pairs");
 }
 
 static int
 read_payload(Check *check, PyObject *payload)
 {
-    switch (check->kind) {
+    switch ((CheckKind)check->kind) {
     case CHECK_TYPE:
         return require(PyType_Check(payload), "the payload of type is a type");
     case CHECK_EQUAL:
@@ -147,6 +164,7 @@ read_payload(Check *check, PyObject *payload)
         return require(PyTuple_Check(payload), "keys takes a tuple");
     case CHECK_HAS_KEY:
     case CHECK_LACKS_KEY:
+        check->key_may_run_code = !key_is_plain(payload);
         check->hash = PyObject_Hash(payload);
         return check->hash == -1 ? -1 : 0;
     case CHECK_TENSOR:
@@ -167,7 +185,7 @@ read_payload(Check *check, PyObject *payload)
     case CHECK_DISTINCT:
         return read_distinct(check, payload);
     case CHECK_STATE:
-        return read_state(payload);
+        return read_state(check, payload);
     case CHECK_IS:
     case CHECK_IS_NOT:
         return 0;
@@ -232,7 +250,7 @@ static int
 read_argument(Node *node)
 {
     PyObject *argument = node->argument;
-    switch (node->accessor) {
+    switch ((Accessor)node->accessor) {
     case ACCESS_LOCAL:
     case ACCESS_FREE:
     case ACCESS_ITEM:
@@ -254,8 +272,8 @@ read_argument(Node *node)
     case ACCESS_CALL:
         return require(PyCallable_Check(argument), "the argument of call is a callable");
     case ACCESS_FUNC_ATTR:
-        node->offset = name_value(func_attrs, argument, "function attribute");
-        return node->offset < 0 ? -1 : 0;
+        node->index = name_value(func_attrs, argument, "function attribute");
+        return node->index < 0 ? -1 : 0;
     case ACCESS_CONSTANT:
     case ACCESS_CELL:
     case ACCESS_DICT:
@@ -375,8 +393,13 @@ free_checks(Check *checks, int count)
         }
         Py_XDECREF(check->payload);
         PyMem_Free(check->expected);
-        PyMem_Free(check->nodes);
-        PyMem_Free(check->seen);
+        if (check->kind == CHECK_DISTINCT) {
+            PyMem_Free(check->nodes);
+            PyMem_Free(check->seen);
+        }
+        if (check->kind == CHECK_STATE) {
+            PyMem_Free(check->states);
+        }
     }
     PyMem_Free(checks);
 }

@@ -174,7 +174,7 @@ reach_func_attr(Node *node, PyObject *value)
     if (!PyFunction_Check(value)) {
         return NULL;
     }
-    PyObject *member = *(PyObject **)((char *)value + node->offset);
+    PyObject *member = *(PyObject **)((char *)value + node->index);
     return member == NULL ? Py_None : member;
 }
 
@@ -196,7 +196,7 @@ static inline PyObject *
 reach(Walk *walk, Node *node, PyObject *value, bool *owned)
 {
     const Scope *scope = walk->scope;
-    switch (node->accessor) {
+    switch ((Accessor)node->accessor) {
     case ACCESS_LOCAL:
         return LIKELY((size_t)node->index < (size_t)scope->local_count) ? scope->locals[node->index] : NULL;
     case ACCESS_GLOBAL:
@@ -320,13 +320,15 @@ items_hold(Check *check, PyObject *value)
 static bool
 has_key(Walk *walk, Check *check, PyObject *value)
 {
-    return PyDict_Check(value) && secure(walk) && dict_get(value, check->payload, check->hash) != NULL;
+    return PyDict_Check(value) && (!check->key_may_run_code || secure(walk))
+           && dict_get(value, check->payload, check->hash) != NULL;
 }
 
 static bool
 lacks_key(Walk *walk, Check *check, PyObject *value)
 {
-    return PyDict_Check(value) && secure(walk) && dict_get(value, check->payload, check->hash) == NULL;
+    return PyDict_Check(value) && (!check->key_may_run_code || secure(walk))
+           && dict_get(value, check->payload, check->hash) == NULL;
 }
 
 static bool
@@ -378,7 +380,7 @@ tensor_holds(Walk *walk, Check *check, PyObject *value)
 static inline bool
 check_holds(Walk *walk, Check *check, PyObject *value)
 {
-    switch (check->kind) {
+    switch ((CheckKind)check->kind) {
     case CHECK_TYPE:
         return (PyObject *)Py_TYPE(value) == check->payload;
     case CHECK_IS:
@@ -461,15 +463,14 @@ relation_holds(Check *check, PyObject **values)
 }
 
 static bool
-state_holds(PyObject *pairs)
+state_holds(Check *check)
 {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(pairs); i++) {
-        PyObject *pair = PyTuple_GET_ITEM(pairs, i), *expected = PyTuple_GET_ITEM(pair, 1);
-        PyObject *value = PyObject_CallNoArgs(PyTuple_GET_ITEM(pair, 0));
-        bool holds = value == expected;
+    for (State *state = check->states; state < check->states + check->number; state++) {
+        PyObject *value = LIKELY(state->direct != NULL) ? state->direct(state->self, NULL) : PyObject_CallNoArgs(state->callable);
+        bool holds = value == state->expected;
         if (UNLIKELY(!holds && value != NULL)) {
-            int answer = Py_TYPE(value) == Py_TYPE(expected) ? PyObject_RichCompareBool(value, expected, Py_EQ) : 0;
-            holds = answer > 0;
+            bool comparable = Py_TYPE(value) == Py_TYPE(state->expected);
+            holds = comparable && PyObject_RichCompareBool(value, state->expected, Py_EQ) > 0;
         }
         Py_XDECREF(value);
         if (UNLIKELY(!holds)) {
@@ -550,7 +551,7 @@ static int
 check_states(GuardTree *tree)
 {
     for (int i = 0; i < tree->state_count; i++) {
-        if (!state_holds(tree->states[i].payload)) {
+        if (!state_holds(&tree->states[i])) {
             return tree->states[i].id;
         }
     }

@@ -18,15 +18,14 @@ typedef enum {
 
 /* How one value is reached. `memo` is what a dict of version `version` gave (borrowed: the dict holds it), or NULL: absent. */
 typedef struct {
-    Accessor accessor;
-    int parent; /* index, or -1: the frame */
+    uint8_t accessor;
+    bool key_may_run_code; /* a lookup of this key may call __eq__ */
+    int parent;            /* index, or -1: the frame */
     int fail_id;
     int check_begin, check_end;
-    int offset; /* of a function's member (func_attr) */
-    Py_ssize_t index;
+    Py_ssize_t index;      /* or offset of a function's member (func_attr) */
     PyObject *argument;
     Py_hash_t hash;
-    bool key_may_run_code; /* a lookup of this key may call __eq__ */
     uint64_t version;
     PyObject *memo;
 } Node;
@@ -38,17 +37,34 @@ typedef struct {
     PyObject *value;
 } Expected;
 
+/* One (callable, expected) of "state". A C function that takes nothing is called without ceremony. */
 typedef struct {
-    CheckKind kind;
+    PyCFunction direct; /* or NULL */
+    PyObject *self;
+    PyObject *callable;
+    PyObject *expected;
+} State;
+
+/* `number` is a length, a truth, a node index, or how many of `expected`, `nodes` or `states` there are. */
+typedef struct {
+    uint8_t kind;
+    bool key_may_run_code;
     int id;
     int node;
-    Py_ssize_t number; /* a length, a truth, a node index, or how many of `expected`/`nodes` */
+    Py_ssize_t number;
     PyObject *payload;
     Expected *expected;
-    int *nodes;        /* of "distinct" */
-    PyObject **seen;   /* their addresses when they were all different: compared only, never followed */
-    Py_hash_t hash;
-    uint64_t version;  /* of the dict or the type for which the check held */
+    union {
+        struct {
+            int *nodes;      /* of "distinct" */
+            PyObject **seen; /* their addresses when they were all different: compared only, never followed */
+        };
+        State *states;       /* of "state": borrowed from the payload */
+        struct {
+            Py_hash_t hash;
+            uint64_t version; /* of the dict or the type for which the check held */
+        };
+    };
 } Check;
 
 struct GuardTree {

@@ -250,9 +250,10 @@ call_replacement(Thread *thread, Entry *entry, const Scope *scope)
     entry->hits++;
     PyObject *result;
     if (entry->keep_hook && thread->context != NULL) {
+        PyCodeObject *outer = thread->expected; /* not NULL when an evaluator on top runs code before a frame comes to us */
         thread->expected = code;
         result = function->vectorcall((PyObject *)function, scope->locals, (size_t)scope->local_count, NULL);
-        thread->expected = NULL;
+        thread->expected = outer;
     }
     else {
         PyObject *context = thread_silence(thread);
@@ -314,7 +315,8 @@ take_frame(PyThreadState *tstate, Thread *thread, Frame *frame, PyCodeObject *co
     if (cache->skip != SKIP_NONE) {
         return cache->skip == SKIP_FRAME ? pass_down(tstate, thread, frame, 0) : pass_silently(tstate, thread, frame);
     }
-    int slots = code->co_argcount + code->co_kwonlyargcount + !!(code->co_flags & CO_VARARGS) + !!(code->co_flags & CO_VARKEYWORDS);
+    int slots = code->co_argcount + code->co_kwonlyargcount;
+    slots += !!(code->co_flags & CO_VARARGS) + !!(code->co_flags & CO_VARKEYWORDS);
     Scope scope = {frame->localsplus, slots, frame->f_globals, frame->f_builtins, ((PyFunctionObject *)function)->func_closure};
     PyObject *failures = NULL;
     PyObject *context = Py_NewRef(thread->context);

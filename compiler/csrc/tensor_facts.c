@@ -16,20 +16,23 @@ static struct {
     PyTypeObject *tensor, *parameter;
 } layout;
 
+/* What the quick reading needs stands first, on two cache lines. */
 struct TensorFacts {
     PyObject_HEAD
     PyTypeObject *type;
-    PyObject *description; /* compiler.tensor_facts.Description */
-    bool quick;            /* `type` keeps its metadata in words that we know */
+    bool quick; /* `type` keeps its metadata in words that we know */
     bool requires_grad;
     bool check_leaf, is_leaf;
     bool dynamic;
-    int ndim;
+    uint8_t ndim;
+    uint8_t known; /* pairs of (flags, keyset) that the slow reading has found good */
+    struct {
+        uint64_t flags, keyset;
+    } good[KNOWN_PAIRS];
     int64_t sizes[INLINE_DIMS], strides[INLINE_DIMS];
-    bool free_size[INLINE_DIMS];
     int stride_from[INLINE_DIMS];
-    int known;             /* pairs of (flags, keyset) that the slow reading has found good */
-    uint64_t flags[KNOWN_PAIRS], keyset[KNOWN_PAIRS];
+    bool free_size[INLINE_DIMS];
+    PyObject *description; /* compiler.tensor_facts.Description */
 };
 
 /* ---- the layout ---- */
@@ -160,7 +163,7 @@ flags_are_known(TensorFacts *facts, const uint64_t *words)
 {
     uint64_t flags = words[layout.flags] & layout.flags_mask, keyset = words[layout.keyset];
     for (int i = 0; i < facts->known; i++) {
-        if (LIKELY(flags == facts->flags[i] && keyset == facts->keyset[i])) {
+        if (LIKELY(flags == facts->good[i].flags && keyset == facts->good[i].keyset)) {
             return true;
         }
     }
@@ -200,8 +203,8 @@ note_flags(TensorFacts *facts, PyObject *value)
 {
     const uint64_t *words = impl_words(value);
     if (facts->quick && words_are_plain(words) && facts->known < KNOWN_PAIRS && !flags_are_known(facts, words)) {
-        facts->flags[facts->known] = words[layout.flags] & layout.flags_mask;
-        facts->keyset[facts->known++] = words[layout.keyset];
+        facts->good[facts->known].flags = words[layout.flags] & layout.flags_mask;
+        facts->good[facts->known++].keyset = words[layout.keyset];
     }
 }
 
@@ -249,7 +252,7 @@ read_quick(TensorFacts *self, PyObject *example)
         return 0;
     }
     const uint64_t *words = impl_words(example);
-    self->ndim = (int)words[layout.ndim];
+    self->ndim = (uint8_t)words[layout.ndim];
     for (int dim = 0; dim < self->ndim; dim++) {
         self->sizes[dim] = (int64_t)words[layout.ndim + 1 + dim];
         self->strides[dim] = (int64_t)words[layout.ndim + 1 + INLINE_DIMS + dim];

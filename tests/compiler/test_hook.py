@@ -96,10 +96,14 @@ def test_a_request_owns_what_it_says(context):
     (request,) = kept
     gc.collect()
     assert request.locals == (1, 7, 8, 4, (9,), {"e": 5})
-    assert request.code is fn.__code__ and request.func is fn
-    assert request.globals is globals() and request.builtins is fn.__builtins__
-    assert request.closure == fn.__closure__ and request.closure[0].cell_contents is free
-    assert request.cache is _C.code_cache(fn.__code__) and request.failures == []
+    assert request.code is fn.__code__
+    assert request.func is fn
+    assert request.globals is globals()
+    assert request.builtins is fn.__builtins__
+    assert request.closure == fn.__closure__
+    assert request.closure[0].cell_contents is free
+    assert request.cache is _C.code_cache(fn.__code__)
+    assert request.failures == []
 
 
 def test_an_answered_entry_runs_without_its_guards(context):
@@ -248,7 +252,7 @@ def test_nested_and_recursive_frames(context):
         return 1 if n == 0 else n * fact(n - 1)
 
     def by(n):
-        return 1 if n == 0 else n * FACT(n - 1)
+        return 1 if n == 0 else n * globals()["FACT"](n - 1)
 
     by.__globals__["FACT"] = fact
     entry = context.replace(
@@ -305,9 +309,11 @@ def test_the_cache_is_a_list_of_entries(context):
     one, two = (_C.Entry(context, None, None, keep_hook=True, original=i) for i in range(2))
     cache.add(one)
     cache.add(two)
-    assert cache.entries == [one, two] and cache.entries is not cache.entries
+    assert cache.entries == [one, two]
+    assert cache.entries is not cache.entries
     cache.remove(one)
-    assert cache.entries == [two] and two.original == 1
+    assert cache.entries == [two]
+    assert two.original == 1
     with pytest.raises(ValueError):
         cache.remove(one)
     two.note = "attributes of the compiler's own"
@@ -456,7 +462,7 @@ def test_recursion_error(context):
         return forever(n + 1)
 
     def by(n):
-        return FOREVER(n + 1)
+        return globals()["FOREVER"](n + 1)
 
     globals()["FOREVER"] = forever
     plain = _C.Optimized(forever, context)
@@ -514,8 +520,11 @@ def test_optimized_looks_like_its_function(context):
         return x
 
     optimized = update_wrapper(_C.Optimized(fn, context), fn)
-    assert optimized.__name__ == "fn" and optimized.__doc__ == "Doc." and optimized.__wrapped__ is fn
-    assert optimized.__module__ == __name__ and optimized.__qualname__ == fn.__qualname__
+    assert optimized.__name__ == "fn"
+    assert optimized.__doc__ == "Doc."
+    assert optimized.__wrapped__ is fn
+    assert optimized.__module__ == __name__
+    assert optimized.__qualname__ == fn.__qualname__
     assert optimized.context is context
     assert weakref.ref(optimized)() is optimized
     with pytest.raises(AttributeError):
@@ -593,7 +602,8 @@ def test_the_cache_dies_with_its_code(context):
     _C.Optimized(space["fn"], context)(1)
     del entry, space["fn"]
     gc.collect()
-    assert reference() is None and entry_reference() is None
+    assert reference() is None
+    assert entry_reference() is None
 
 
 def test_a_call_keeps_nothing_of_its_frame(context):
@@ -614,7 +624,8 @@ def test_a_call_keeps_nothing_of_its_frame(context):
     code = fn.__code__
     del fn
     gc.collect()
-    assert reference() is None and _C.code_cache(code).entries[0].hits == 1
+    assert reference() is None
+    assert _C.code_cache(code).entries[0].hits == 1
 
 
 def test_code_that_dies_while_it_runs(context):
@@ -698,7 +709,8 @@ def test_another_evaluator_below_ours(context):
     assert {"fn", "leaf"} <= set(context.names)
     assert {"fn", "leaf"} <= set(names)
     context.names.clear()
-    assert optimized(1) == 2 and context.names == ["fn", "leaf"]
+    assert optimized(1) == 2
+    assert context.names == ["fn", "leaf"]
 
 
 def test_another_evaluator_on_top_of_ours(context):
@@ -715,7 +727,8 @@ def test_another_evaluator_on_top_of_ours(context):
 
     for _ in range(3):
         result, names = _C.Optimized(fn, context)(1)
-        assert result == 2 and {"under_both", "leaf"} <= set(names)
+        assert result == 2
+        assert {"under_both", "leaf"} <= set(names)
         assert {"under_both", "leaf"} <= set(context.names)
         context.names.clear()
 
@@ -732,9 +745,11 @@ def test_evaluators_that_leave_in_the_wrong_order(context):
         _C.set_context(context)
         previous = set_eval_frame(False)
         _C.set_context(None)
-        assert optimized(x=1) == 2 and leaf(1) == 2
+        assert optimized(x=1) == 2
+        assert leaf(1) == 2
         set_eval_frame(previous)
-        assert optimized(x=1) == 2 and leaf(1) == 2
+        assert optimized(x=1) == 2
+        assert leaf(1) == 2
     assert context.names == ["leaf"] * 6
 
 
