@@ -37,7 +37,7 @@ def register_backend(backend: Backend | None = None, *, name: str | None = None)
         return lambda function: register_backend(function, name=name)
     if not callable(backend):
         raise TypeError(f"a backend must be callable, not {type(backend).__name__}")
-    _registered[name or getattr(backend, "__name__", type(backend).__name__)] = backend
+    _registered[name or str(getattr(backend, "__name__", type(backend).__name__))] = backend
     return backend
 
 

@@ -80,7 +80,7 @@ def bind(cx: Capture, func: Function, args: list[Value], kwargs: dict[str, Value
                 raise _mismatch(func, f"multiple values for {name!r}")
             bound[name] = rest.pop(name)
     if code.co_flags & CO_VARKEYWORDS:
-        entries = {name: (ConstantValue(name), value) for name, value in rest.items()}
+        entries: dict[Any, tuple[Value, Value]] = {name: (ConstantValue(name), value) for name, value in rest.items()}
         bound[names[position]] = cx.new(DictValue(entries))
     elif rest:
         raise _mismatch(func, f"unexpected keyword {next(iter(rest))!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,14 +63,14 @@ def _object(rb: Rebuilder, value: ObjectValue) -> None:
     plain = lookup(value.cls, "__setattr__") is object.__setattr__
     for name, item in value.attrs.items():
         if not isinstance(item, Value):
-            rb.e.call_constant(object.__delattr__, rb.loader(value), lambda name=name: rb.e.load_const(name))  # type: ignore[misc]
+            rb.e.call_constant(object.__delattr__, rb.loader(value), functools.partial(rb.e.load_const, name))
             rb.e.pop_top()
         elif plain:
             rb.push(item)
             rb.push(value)
             rb.e.store_attr(name)
         else:
-            load_name = lambda name=name: rb.e.load_const(name)  # type: ignore[misc] # noqa: E731
+            load_name = functools.partial(rb.e.load_const, name)
             rb.e.call_constant(object.__setattr__, rb.loader(value), load_name, rb.loader(item))
             rb.e.pop_top()
 

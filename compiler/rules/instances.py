@@ -26,7 +26,7 @@ FOLDED = (torch.device, torch.finfo, torch.iinfo, complex, bytes, range)
 """Classes whose instances are constants when the arguments are."""
 
 
-def construct(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``cls(*args, **kwargs)`` for a class without a rule of its own."""
     if cls in FOLDED and all_constant(cx, args, kwargs):
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))

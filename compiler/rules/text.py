@@ -16,7 +16,17 @@ from compiler.values.objects import ExceptionValue, ObjectValue
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
-_CONVERSIONS: dict[Any, Callable[[Any], str]] = {1: str, 2: repr, 3: ascii, "s": str, "r": repr, "a": ascii, str: str, repr: repr, ascii: ascii}
+_CONVERSIONS: dict[Any, Callable[[Any], str]] = {
+    1: str,
+    2: repr,
+    3: ascii,
+    "s": str,
+    "r": repr,
+    "a": ascii,
+    str: str,
+    repr: repr,
+    ascii: ascii,
+}
 
 
 def convert(cx: Capture, value: Value, how: object) -> Value:

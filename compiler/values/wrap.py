@@ -72,10 +72,10 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     for kind, wrapper in _BY_BASE:
         if isinstance(obj, kind):
             return wrapper(cx, obj, source)
-    if is_plain_python(type(obj)):
-        cx.guards.add(source, "type", type(obj))
-        return ObjectValue(type(obj), obj, source)
-    cx.guards.add(source, "type", type(obj))
+    cls: Any = type(obj)
+    cx.guards.add(source, "type", cls)
+    if is_plain_python(cls):
+        return ObjectValue(cls, obj, source)
     return OpaqueValue(obj, source)
 
 

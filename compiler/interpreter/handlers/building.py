@@ -51,7 +51,9 @@ def build_map(frame: Frame, instr: Instr) -> None:
 def build_const_key_map(frame: Frame, instr: Instr) -> None:
     keys = frame.pop().constant()
     values = frame.pop_raw_n(instr.arg)
-    entries: dict[Any, tuple[Value, Value]] = {key: (ConstantValue(key), value) for key, value in zip(keys, values, strict=True)}
+    entries: dict[Any, tuple[Value, Value]] = {
+        key: (ConstantValue(key), value) for key, value in zip(keys, values, strict=True)
+    }
     frame.push(frame.cx.new(DictValue(entries)))
 
 
