@@ -68,6 +68,10 @@ KINDS: dict[str, Kind] = {
         "The function belongs to a library that is never traced.",
         ("Call it outside of the compiled function.", "compiler.allow_in_graph records it without tracing."),
     ),
+    "another compiler": Kind(
+        "The function belongs to another compiler, such as torch.compile or torch.jit; what it compiles is left to it.",
+        ("Give the original function or module to compiler.optimize.",),
+    ),
     "live iterator": Kind(
         "The loop's iterator was made outside of this frame, or before an earlier graph break; "
         "it is advanced natively and the loop's body is compiled by itself.",
@@ -116,8 +120,8 @@ class GraphBreak(Exception):
         self.hints = hints or self.row.hints
         self.stack: tuple[Location, ...] | None = None
 
-    def reason(self, stack: tuple[Location, ...]) -> Reason:
-        return Reason(self.kind, self.context, self.explanation, self.hints, self.stack or stack)
+    def reason(self, stack: tuple[Location, ...], inside: int) -> Reason:
+        return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
 
 class BreakEarlier(Exception):

@@ -33,6 +33,14 @@ class Guard:
     def __str__(self) -> str:
         return PHRASES[self.kind](str(self.source), self.payload)
 
+    def failure(self, request: _C.Request) -> str:
+        """What was expected, and what `request` has instead."""
+        try:
+            found = value_at(self.source, request)
+            return FAILURES[self.kind](self, found) if self.kind in FAILURES else f"expected {self}"
+        except Exception:  # the path that cannot be walked is the failure, or a property of somebody's raises
+            return f"expected {self}"
+
 
 def _names(payload: dict[str, Any]) -> str:
     return ", ".join(str(name) for name in payload)
@@ -64,8 +72,63 @@ PHRASES: dict[str, Callable[[str, Any], str]] = {
 }
 
 
-def _facts(facts: Any) -> str:
-    return str(facts)
+def _facts(facts: _C.TensorFacts) -> str:
+    known = facts.description
+    traits = dict(known.traits)
+    grad = ", requires_grad" if traits["requires_grad"] else ""
+    return f"{known.type.__name__} {list(known.shape)} {traits['dtype']} on {traits['device']}{grad}"
+
+
+def _got(found: Callable[[Any], str]) -> Callable[[Guard, Any], str]:
+    return lambda guard, value: f"expected {guard}, got {found(value)}"
+
+
+def _changed(payload: dict[str, Any], found: Any) -> dict[str, Any]:
+    return {name: item for name, item in payload.items() if found.get(name, ABSENT) is not item}
+
+
+FAILURES: dict[str, Callable[[Guard, Any], str]] = {
+    "type": _got(lambda value: f"{type(value).__module__}.{type(value).__qualname__}"),
+    "is": _got(_short),
+    "equal": _got(_short),
+    "length": _got(lambda value: str(len(value))),
+    "keys": _got(lambda value: _short(list(value))),
+    "tensor": lambda guard, value: f"{guard.source}: {guard.payload.describe(value)}",
+    "items": lambda guard, value: f"entries of {guard.source} changed: {_names(_changed(guard.payload, value))}",
+}
+"""Kinds of guard that tell what was found instead."""
+
+
+def value_at(source: Source, request: _C.Request) -> Any:
+    """What lies at the end of an access path in the frame of `request`."""
+    base = request if source.base is None else value_at(source.base, request)
+    return ACCESSORS[source.accessor](base, source.guard_argument())
+
+
+def _global(request: _C.Request, name: str) -> Any:
+    return request.globals[name] if name in request.globals else request.builtins[name]
+
+
+def _raw(cls: type, name: str) -> Any:
+    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+
+
+ACCESSORS: dict[str, Callable[[Any, Any], Any]] = {
+    "local": lambda request, slot: request.locals[slot],
+    "global": _global,
+    "free": lambda request, index: request.closure[index],
+    "constant": lambda request, obj: obj,
+    "cell": lambda cell, _: cell.cell_contents,
+    "attr": getattr,
+    "dict": lambda obj, _: obj.__dict__,
+    "key": lambda mapping, key: mapping[key],
+    "item": lambda sequence, index: sequence[index],
+    "type": lambda obj, _: type(obj),
+    "lookup": _raw,
+    "call": lambda obj, function: function(obj),
+    "func_attr": getattr,
+}
+"""The steps of access paths as `_C.GuardTree` walks them."""
 
 
 class GuardSet:
@@ -116,8 +179,8 @@ class GuardSet:
     def __len__(self) -> int:
         return len(self._guards)
 
-    def build(self) -> tuple[Any, list[str]]:
-        """The checking tree, and the phrase of every guard id."""
+    def build(self) -> tuple[_C.GuardTree, list[Guard | str]]:
+        """The checking tree, and what every guard id stands for."""
         printer = _TreePrinter()
         if self._state:
             printer.state(self._state)
@@ -125,7 +188,7 @@ class GuardSet:
             printer.reach(guard.source)
         for guard in self._guards.values():
             printer.add(guard)
-        return printer.tree(), printer.phrases
+        return printer.tree(), printer.checks
 
 
 def _identity(kind: str, payload: Any) -> Hashable:
@@ -140,16 +203,16 @@ class _TreePrinter:
     """Prints guards as the node list of `_C.GuardTree`: pre-order, parents before children."""
 
     def __init__(self) -> None:
-        self.phrases: list[str] = []
+        self.checks: list[Guard | str] = []
         self._nodes: list[tuple[Any, ...]] = []
         self._index: dict[Source, int] = {}
 
-    def _phrase(self, text: str) -> int:
-        self.phrases.append(text)
-        return len(self.phrases) - 1
+    def _number(self, check: Guard | str) -> int:
+        self.checks.append(check)
+        return len(self.checks) - 1
 
     def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
-        check = (self._phrase(PHRASES["state"]("", pairs)), "state", pairs)
+        check = (self._number(PHRASES["state"]("", pairs)), "state", pairs)
         self._nodes.append((-1, "constant", None, -1, [check]))
 
     def reach(self, source: Source) -> int:
@@ -157,7 +220,7 @@ class _TreePrinter:
         found = self._index.get(source)
         if found is None:
             parent = -1 if source.base is None else self.reach(source.base)
-            failed = self._phrase(f"{source} exists")
+            failed = self._number(Guard(source, "exists", None))
             self._nodes.append((parent, source.accessor, source.guard_argument(), failed, []))
             found = self._index[source] = len(self._nodes) - 1
         return found
@@ -171,7 +234,7 @@ class _TreePrinter:
         node = self._nodes[self.reach(guard.source)]
         if guard.kind == "exists":
             return
-        node[4].append((self._phrase(str(guard)), guard.kind, payload))
+        node[4].append((self._number(guard), guard.kind, payload))
 
     def tree(self) -> Any:
         return _C.GuardTree(self._nodes)

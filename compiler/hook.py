@@ -6,11 +6,17 @@ import types
 import weakref
 from typing import Any
 
+import torch
+
 from compiler import _C, breaks, events, skips
 from compiler.events import FrameRecord, Location
 from compiler.options import Options
 from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
+
+
+_torchs_callback = torch._C._dynamo.eval_frame.get_eval_frame_callback
+"""What torch.compile does with the frames of this thread; ``None`` or false while it does nothing."""
 
 
 class CompileContext(_C.Context):
@@ -28,10 +34,12 @@ class CompileContext(_C.Context):
             self.targets.add(id(code))
 
     def _on_miss(self, request: _C.Request) -> _C.Entry | None:
+        if _torchs_callback():  # the frame is torch.compile's, and so would be ours below
+            return None
         code = request.code
         is_target = id(code) in self.targets
         if not is_target and resume_of(code) is None:
-            if skips.is_skipped_file(code.co_filename):
+            if skips.is_skipped(code, request.globals):
                 request.cache.skip = 1
                 return None
             if skips.is_marked(request.func):

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from compiler import _C, breaks, events
+from compiler import _C, breaks, events, skips
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
+from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
 from compiler.interpreter.frame import StopHere
@@ -69,7 +70,7 @@ class _Work:
         self.started = time.perf_counter_ns()
         self.backend_ns = 0
         self.cx: Capture | None = None
-        self.recompile = tuple(_rejection(entry, guard) for entry, guard in request.failures)
+        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
 
     # -- the passes ----------------------------------------------------------------------
 
@@ -149,7 +150,7 @@ class _Work:
         module = cx.graph.finish(plan.outputs)
         nothing = cx.graph.ops == 0
         graph = None if nothing else self._backend(module, cx)
-        guards, phrases = self._guards(cx)
+        guards, checks = self._guards(cx)
         details: dict[str, Any] = {}
         if (
             nothing
@@ -166,9 +167,9 @@ class _Work:
             entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None)
             outcome = "broken" if reason is not None else "compiled"
             details = {"code": code}
-        entry.phrases = phrases
+        entry.checks = checks
         if events.wants_details():
-            details |= {"graph_module": module, "guards": phrases, "original": self.request.code}
+            details |= {"graph_module": module, "guards": [str(check) for check in checks], "original": self.request.code}
             if graph is not None:
                 details["graph"] = graph
         self.publish(outcome, reason, cx, details)
@@ -177,7 +178,7 @@ class _Work:
     # -- parts ---------------------------------------------------------------------------
 
     def _reason(self, cause: GraphBreak | None) -> Reason | None:
-        return cause.reason(cause.stack or (self.location(),)) if cause is not None else None
+        return cause.reason(*skips.with_users_line(cause.stack or (self.location(),))) if cause is not None else None
 
     def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
         """Hand the graph to the backend; what comes back runs with the hook off."""
@@ -202,16 +203,16 @@ class _Work:
         where = self.location()
         return f"for the graph of {where.function} ({where}):\n{module.graph}"
 
-    def _guards(self, cx: Capture) -> tuple[_C.GuardTree, list[str]]:
+    def _guards(self, cx: Capture) -> tuple[_C.GuardTree, list[Guard | str]]:
         """The guard tree, tried on the very frame it was made for."""
         cx.guards.state(state_guard())
         cx.finish_guards()
-        tree, phrases = cx.guards.build()
+        tree, checks = cx.guards.build()
         request = self.request
         failed = tree.check(request.locals, request.globals, request.builtins, request.closure)
         if failed != -1:
-            raise InternalError(f"a guard fails on its own frame: {phrases[failed]}")
-        return tree, phrases
+            raise InternalError(f"a guard fails on its own frame: {checks[failed]}")
+        return tree, checks
 
     def _add(self, entry: _C.Entry) -> _C.Entry:
         self.request.cache.add(entry)
@@ -271,6 +272,10 @@ class _Work:
         return tree if holds else None
 
 
-def _rejection(entry: _C.Entry, guard: int) -> str:
-    phrases: list[str] = getattr(entry, "phrases", [])
-    return phrases[guard] if 0 <= guard < len(phrases) else "an unknown guard"
+def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:
+    """Why an entry does not fit a frame."""
+    checks: list[Guard | str] = getattr(entry, "checks", [])
+    if not 0 <= failed < len(checks):
+        return "an unknown guard"
+    check = checks[failed]
+    return check.failure(request) if isinstance(check, Guard) else f"expected {check}"

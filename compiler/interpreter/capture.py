@@ -20,6 +20,7 @@ from compiler.guards import GuardSet
 from compiler.interpreter import binding
 from compiler.interpreter.frame import Frame
 from compiler.options import Options, config
+from compiler.rules.untraced import refuse_untraced
 from compiler.sources import CellSource, ConstantSource, FrameSources, Source
 from compiler.values import wrap
 from compiler.values.base import ConstantValue, LazyValue, Value
@@ -159,6 +160,8 @@ class Capture:
     ) -> Value:
         """Trace into a Python function."""
         code = binding.code_of(func)
+        if isinstance(func, FunctionValue):
+            refuse_untraced(func)
         if len(self.frames) >= config.max_inline_depth:
             raise GraphBreak("inline depth", func.describe())
         locals_ = binding.bind(self, func, args, kwargs)
