@@ -127,14 +127,14 @@ class GuardTree:
 
     Kinds: "type", "is", "is_not", "is_weak" (identity, holding the object weakly), "equal" (constants and tuples of
     them, of the same type, floats by their bits), "length", "keys", "has_key", "lacks_key", "truth", "tensor"
-    TensorFacts, "class_attrs" (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "same_as" node index,
+    TensorFacts, "class_attrs" (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "empty" keys of empty dicts, "same_as" node index,
     "distinct" node indices, "predicate" callable, "state" ((callable, expected), ...).
 
     "state" checks of all nodes come before everything else, "same_as" and "distinct" after it. Predicates, attributes
     and calls run without a context; an exception of theirs is a guard that fails.
     """
 
-    def __init__(self, nodes: Sequence[_Node]) -> None: ...
+    def __init__(self, nodes: Sequence[_Node], inputs: Sequence[int] = ()) -> None: ...
     def check(
         self,
         locals: tuple[Any, ...],

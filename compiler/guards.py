@@ -8,7 +8,7 @@ fact it is and what was found instead.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from compiler import _C
@@ -65,6 +65,7 @@ PHRASES: dict[str, Callable[[str, Any], str]] = {
     "class_attrs": lambda s, p: f"class attributes of {s} unchanged: {_names(p[1])}",
     "exists": lambda s, p: f"{s} exists",
     "items": lambda s, p: f"entries of {s} unchanged: {_names(p)}",
+    "empty": lambda s, p: f"all empty in {s}: {', '.join(p)}",
     "same_as": lambda s, p: f"{s} is {p}",
     "distinct": lambda s, p: "all different objects: " + ", ".join(map(str, p)),
     "predicate": lambda s, p: f"{getattr(p, '__doc__', None) or p}: {s}",
@@ -179,8 +180,11 @@ class GuardSet:
     def __len__(self) -> int:
         return len(self._guards)
 
-    def build(self) -> tuple[_C.GuardTree, list[Guard | str]]:
-        """The checking tree, and what every guard id stands for."""
+    def build(self, inputs: Sequence[Source] = ()) -> tuple[_C.GuardTree, list[Guard | str]]:
+        """The checking tree, and what every guard id stands for.
+
+        With `inputs`, the tree brings along the values at these sources, as a tuple, when it holds.
+        """
         printer = _TreePrinter()
         if self._state:
             printer.state(self._state)
@@ -188,7 +192,7 @@ class GuardSet:
             printer.reach(guard.source)
         for guard in self._guards.values():
             printer.add(guard)
-        return printer.tree(), printer.checks
+        return printer.tree(inputs), printer.checks
 
 
 def _identity(kind: str, payload: Any) -> Hashable:
@@ -236,5 +240,5 @@ class _TreePrinter:
             return
         node[4].append((self._number(guard), guard.kind, payload))
 
-    def tree(self) -> Any:
-        return _C.GuardTree(self._nodes)
+    def tree(self, inputs: Sequence[Source]) -> Any:
+        return _C.GuardTree(self._nodes, [self.reach(source) for source in inputs])

@@ -150,7 +150,7 @@ class _Work:
         module = cx.graph.finish(plan.outputs)
         nothing = cx.graph.ops == 0
         graph = None if nothing else self._backend(module, cx)
-        guards, checks = self._guards(cx)
+        guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
         if (
             nothing
@@ -203,11 +203,12 @@ class _Work:
         where = self.location()
         return f"for the graph of {where.function} ({where}):\n{module.graph}"
 
-    def _guards(self, cx: Capture) -> tuple[_C.GuardTree, list[Guard | str]]:
+    def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard | str]]:
         """The guard tree, tried on the very frame it was made for."""
+        cx = captured.cx
         cx.guards.state(state_guard())
         cx.finish_guards()
-        tree, checks = cx.guards.build()
+        tree, checks = cx.guards.build(output.brought_inputs(captured))
         request = self.request
         failed = tree.check(request.locals, request.globals, request.builtins, request.closure)
         if failed != -1:

@@ -39,18 +39,20 @@ def argument_slots(code: CodeType) -> tuple[str, ...]:
     return code.co_varnames[:count]
 
 
-def whole(original: CodeType, emit: Body) -> CodeType:
-    """A function with the frame of `original` and a body of our own, which returns."""
+def whole(original: CodeType, emit: Body, extra: Sequence[str] = ()) -> CodeType:
+    """A function with the frame of `original`, `extra` parameters and a body of our own, which returns."""
     _refuse_unfit(original)
     scope = Scope(original.co_cellvars, original.co_freevars)
     pool = ConstPool()
     body = Emitter(scope, original.co_firstlineno, pool)
     emit(body)
     items = _prefix(original, scope) + body.items
-    return _finish(original, items, argument_slots(original), scope, pool, peak(body.items, 0))
+    return _finish(original, items, (*argument_slots(original), *extra), scope, pool, peak(body.items, 0))
 
 
-def spliced(original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int, Body]) -> CodeType:
+def spliced(
+    original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int, Body], extra: Sequence[str] = ()
+) -> CodeType:
     """The prologue, then instruction `at` of the original where it stands, then a tail.
 
     Args:
@@ -61,6 +63,7 @@ def spliced(original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int
         tails: By the index of a successor of `at`: what to do instead of going there. A tail finds the stack
             as the original has it there, runs outside of all try ranges, and returns. Without a tail for a
             successor, the original's code goes on.
+        extra: Parameters after those of the original's slots.
 
     A prologue that stores a local into the slot of a displaced cell pushes that cell first.
     """
@@ -85,7 +88,7 @@ def spliced(original: CodeType, at: int, emit_prologue: Body, tails: Mapping[int
         emit_tail(tail)
         stacksize = max(stacksize, peak(tail.items[start:], depths[successor] or 0))
         items += tail.items
-    return _finish(original, items, argument_slots(original), scope, pool, stacksize)
+    return _finish(original, items, (*argument_slots(original), *extra), scope, pool, stacksize)
 
 
 def scope_at(program: Program, index: int, scope: Scope) -> Scope:

@@ -23,14 +23,17 @@ typedef struct {
     PyObject *globals;
     PyObject *builtins;
     PyObject *closure; /* tuple or NULL */
+    PyObject *inputs;  /* owned: the tuple that a guard tree with inputs found when it held, or NULL */
 } Scope;
 
 typedef struct GuardTree GuardTree;
 extern PyTypeObject GuardTree_Type;
 #define GUARDS_HOLD (-1)
 #define GUARDS_ERROR (-2) /* an exception is set: no memory */
-/* The id of the first guard that fails, GUARDS_HOLD or GUARDS_ERROR. Runs with no exception set and leaves none otherwise. */
-int guard_tree_check(GuardTree *tree, const Scope *scope);
+/* The id of the first guard that fails, GUARDS_HOLD or GUARDS_ERROR. Runs with no exception set and leaves none otherwise.
+   When all hold, scope->inputs is what the tree was asked to bring along. */
+int guard_tree_check(GuardTree *tree, Scope *scope);
+bool guard_tree_brings_inputs(GuardTree *tree);
 int guard_tree_ready(PyObject *module);
 
 /* ---- facts of one tensor (tensor_facts.c) ---- */
@@ -87,13 +90,13 @@ int context_ready(PyObject *module);
 int hook_exchange(PyObject *context, PyObject **previous);
 PyObject *hook_current(void); /* borrowed, or NULL */
 /* Calls what `entry` replaces, with the slots of its frame. */
-PyObject *hook_call_replacement(Entry *entry, const Scope *scope);
+PyObject *hook_call_replacement(Entry *entry, Scope *scope);
 int hook_ready(PyObject *module);
 
 /* ---- what one frame meets (dispatch.c) ---- */
 /* The entry of `context` whose guards hold, as a new reference; NULL with *failures a new list, unless `failures`
    is NULL; or NULL with an exception. */
-Entry *dispatch_find(CodeCache *cache, PyObject *context, const Scope *scope, PyObject **failures);
+Entry *dispatch_find(CodeCache *cache, PyObject *context, Scope *scope, PyObject **failures);
 
 /* ---- tail calls (trampoline.c) ---- */
 int trampoline_ready(PyObject *module);

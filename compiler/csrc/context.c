@@ -147,7 +147,7 @@ arguments_are_slots(PyObject *function, size_t nargsf, PyObject *kwnames)
 
 /* The entry that fits the call, found without making its frame: a new reference or NULL, with no exception. */
 static Entry *
-find_directly(PyObject *function, PyObject *context, const Scope *scope)
+find_directly(PyObject *function, PyObject *context, Scope *scope)
 {
     CodeCache *cache = code_cache_find((PyCodeObject *)((PyFunctionObject *)function)->func_code);
     if (cache == NULL || cache->skip != SKIP_NONE || PyTuple_GET_SIZE(cache->entries) == 0) {
@@ -161,7 +161,7 @@ find_directly(PyObject *function, PyObject *context, const Scope *scope)
 }
 
 static PyObject *
-run_directly(Entry *entry, PyObject *context, const Scope *scope)
+run_directly(Entry *entry, PyObject *context, Scope *scope)
 {
     PyObject *previous, *left;
     if (UNLIKELY(hook_exchange(entry->keep_hook ? context : NULL, &previous) < 0)) {
@@ -183,7 +183,7 @@ optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, P
     Scope scope = {0};
     if (arguments_are_slots(function, nargsf, kwnames)) {
         PyFunctionObject *plain = (PyFunctionObject *)function;
-        scope = (Scope){args, PyVectorcall_NARGS(nargsf), plain->func_globals, plain->func_builtins, plain->func_closure};
+        scope = (Scope){args, PyVectorcall_NARGS(nargsf), plain->func_globals, plain->func_builtins, plain->func_closure, NULL};
         entry = find_directly(function, context, &scope);
     }
     if (UNLIKELY(entry == NULL && PyErr_Occurred())) {
@@ -196,6 +196,7 @@ optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, P
     else {
         result = call_with_context(function, context, args, nargsf, kwnames);
     }
+    Py_XDECREF(scope.inputs);
     Py_DECREF(context);
     Py_DECREF(function);
     return result;

@@ -28,7 +28,7 @@ collect_failures(PyObject *entries, PyObject *context, const int *guards)
 }
 
 Entry *
-dispatch_find(CodeCache *cache, PyObject *context, const Scope *scope, PyObject **failures)
+dispatch_find(CodeCache *cache, PyObject *context, Scope *scope, PyObject **failures)
 {
     enum { FEW = 32 };
     int few[FEW], *guards = few;

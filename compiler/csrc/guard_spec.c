@@ -15,7 +15,7 @@ static const Name accessors[] = {
 static const Name kinds[] = {
     {"type", CHECK_TYPE}, {"is", CHECK_IS}, {"is_not", CHECK_IS_NOT}, {"is_weak", CHECK_IS_WEAK}, {"equal", CHECK_EQUAL},
     {"length", CHECK_LENGTH}, {"keys", CHECK_KEYS}, {"has_key", CHECK_HAS_KEY}, {"lacks_key", CHECK_LACKS_KEY},
-    {"truth", CHECK_TRUTH}, {"tensor", CHECK_TENSOR}, {"class_attrs", CHECK_CLASS_ATTRS}, {"items", CHECK_ITEMS},
+    {"truth", CHECK_TRUTH}, {"tensor", CHECK_TENSOR}, {"class_attrs", CHECK_CLASS_ATTRS}, {"items", CHECK_ITEMS}, {"empty", CHECK_EMPTY},
     {"predicate", CHECK_PREDICATE}, {"same_as", CHECK_SAME_AS}, {"distinct", CHECK_DISTINCT}, {"state", CHECK_STATE}, {NULL, 0},
 };
 
@@ -83,6 +83,21 @@ read_expected(Check *check, PyObject *items)
         check->number = ++i;
     }
     return 0;
+}
+
+/* Keys of dicts to look into; what is found under them will be noted, borrowed, in the values of `expected`. */
+static int
+read_names(Check *check, PyObject *names)
+{
+    PyObject *twin = require(PyTuple_Check(names), "empty takes a tuple of keys") < 0 ? NULL : PyDict_New();
+    for (Py_ssize_t i = 0; twin != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        if (PyDict_SetItem(twin, PyTuple_GET_ITEM(names, i), absent) < 0) {
+            Py_CLEAR(twin);
+        }
+    }
+    int status = twin == NULL ? -1 : read_expected(check, twin);
+    Py_XDECREF(twin);
+    return status;
 }
 
 static int
@@ -180,6 +195,8 @@ read_payload(Check *check, PyObject *payload)
         return read_class_attrs(check, payload);
     case CHECK_ITEMS:
         return read_expected(check, payload);
+    case CHECK_EMPTY:
+        return read_names(check, payload);
     case CHECK_PREDICATE:
         return require(PyCallable_Check(payload), "predicate takes a callable");
     case CHECK_DISTINCT:
@@ -334,8 +351,30 @@ verify_relations(GuardTree *tree)
     return 0;
 }
 
+static int
+read_inputs(GuardTree *tree, PyObject *inputs)
+{
+    PyObject *list = PySequence_Fast(inputs, "inputs is a sequence of node indices");
+    if (list == NULL) {
+        return -1;
+    }
+    tree->input_count = (int)PySequence_Fast_GET_SIZE(list);
+    tree->inputs = PyMem_Calloc((size_t)tree->input_count + 1, sizeof(int));
+    if (tree->inputs == NULL) {
+        PyErr_NoMemory();
+    }
+    for (int i = 0; tree->inputs != NULL && i < tree->input_count; i++) {
+        tree->inputs[i] = (int)PyLong_AsLong(PySequence_Fast_GET_ITEM(list, i));
+        if (!PyErr_Occurred() && (tree->inputs[i] < 0 || tree->inputs[i] >= tree->node_count)) {
+            PyErr_SetString(PyExc_ValueError, "inputs name a node that does not exist");
+        }
+    }
+    Py_DECREF(list);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 int
-guard_spec_read(GuardTree *tree, PyObject *spec)
+guard_spec_read(GuardTree *tree, PyObject *spec, PyObject *inputs)
 {
     PyObject *list = PySequence_Fast(spec, "a guard tree is a list of nodes");
     if (list == NULL) {
@@ -354,7 +393,7 @@ guard_spec_read(GuardTree *tree, PyObject *spec)
         status = read_node(tree, (int)i, PySequence_Fast_GET_ITEM(list, i));
     }
     Py_DECREF(list);
-    return status < 0 ? -1 : verify_relations(tree);
+    return status < 0 || verify_relations(tree) < 0 ? -1 : inputs == NULL ? 0 : read_inputs(tree, inputs);
 }
 
 /* ---- ownership ---- */
@@ -366,7 +405,9 @@ traverse_checks(Check *checks, int count, visitproc visit, void *arg)
         Py_VISIT(check->payload);
         for (Py_ssize_t i = 0; check->expected != NULL && i < check->number; i++) {
             Py_VISIT(check->expected[i].key);
-            Py_VISIT(check->expected[i].value);
+            if (check->kind != CHECK_EMPTY) {
+                Py_VISIT(check->expected[i].value);
+            }
         }
     }
     return 0;
@@ -389,7 +430,9 @@ free_checks(Check *checks, int count)
     for (Check *check = checks; check < checks + count; check++) {
         for (Py_ssize_t i = 0; check->expected != NULL && i < check->number; i++) {
             Py_XDECREF(check->expected[i].key);
-            Py_XDECREF(check->expected[i].value);
+            if (check->kind != CHECK_EMPTY) {
+                Py_XDECREF(check->expected[i].value);
+            }
         }
         Py_XDECREF(check->payload);
         PyMem_Free(check->expected);
@@ -411,6 +454,7 @@ guard_spec_free(GuardTree *tree)
         Py_XDECREF(tree->nodes[i].argument);
     }
     PyMem_Free(tree->nodes);
+    PyMem_Free(tree->inputs);
     PyMem_Free(tree->scratch);
     free_checks(tree->checks, tree->check_count);
     free_checks(tree->relations, tree->relation_count);

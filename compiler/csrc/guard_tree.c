@@ -317,6 +317,30 @@ items_hold(Check *check, PyObject *value)
     return true;
 }
 
+/* The dicts under these keys are empty. Which dicts they are is noted per version of the dict that holds them. */
+static bool
+empty_holds(Check *check, PyObject *value)
+{
+    if (UNLIKELY(!PyDict_Check(value))) {
+        return false;
+    }
+    uint64_t version = dict_version(value);
+    bool noted = LIKELY(version == check->version && version != 0);
+    check->version = 0; /* until all are noted */
+    for (Py_ssize_t i = 0; i < check->number; i++) {
+        Expected *item = &check->expected[i];
+        if (!noted) {
+            item->value = dict_get(value, item->key, item->hash);
+        }
+        PyObject *inner = item->value;
+        if (inner == NULL || !PyDict_Check(inner) || PyDict_GET_SIZE(inner) != 0) {
+            return false;
+        }
+    }
+    check->version = version == dict_version(value) ? version : 0;
+    return true;
+}
+
 static bool
 has_key(Walk *walk, Check *check, PyObject *value)
 {
@@ -407,6 +431,8 @@ check_holds(Walk *walk, Check *check, PyObject *value)
         return class_attrs_hold(check, value);
     case CHECK_ITEMS:
         return items_hold(check, value);
+    case CHECK_EMPTY:
+        return empty_holds(check, value);
     case CHECK_PREDICATE:
         return predicate_holds(walk, check, value);
     case CHECK_SAME_AS:
@@ -526,8 +552,24 @@ check_hot_path(GuardTree *tree, const Scope *scope)
     return failed;
 }
 
+static PyObject *
+bring_along(GuardTree *tree, PyObject **values)
+{
+    PyObject *inputs = PyTuple_New(tree->input_count);
+    for (int i = 0; inputs != NULL && i < tree->input_count; i++) {
+        PyTuple_SET_ITEM(inputs, i, Py_NewRef(values[tree->inputs[i]]));
+    }
+    return inputs;
+}
+
+bool
+guard_tree_brings_inputs(GuardTree *tree)
+{
+    return tree->input_count > 0;
+}
+
 static int
-check_all(GuardTree *tree, const Scope *scope, PyObject **values)
+check_all(GuardTree *tree, Scope *scope, PyObject **values)
 {
     Walk walk = {.values = values, .scope = scope};
     int failed = GUARDS_HOLD;
@@ -541,6 +583,9 @@ check_all(GuardTree *tree, const Scope *scope, PyObject **values)
     }
     for (int i = 0; i < tree->relation_count && failed == GUARDS_HOLD; i++) {
         failed = relation_holds(&tree->relations[i], values) ? GUARDS_HOLD : tree->relations[i].id;
+    }
+    if (failed == GUARDS_HOLD && tree->input_count > 0 && (scope->inputs = bring_along(tree, values)) == NULL) {
+        failed = GUARDS_ERROR;
     }
     finish(&walk);
     return failed;
@@ -559,7 +604,7 @@ check_states(GuardTree *tree)
 }
 
 int
-guard_tree_check(GuardTree *tree, const Scope *scope)
+guard_tree_check(GuardTree *tree, Scope *scope)
 {
     enum { PATIENCE = 16 };
     int failed = check_states(tree);
@@ -593,13 +638,13 @@ guard_tree_check(GuardTree *tree, const Scope *scope)
 static PyObject *
 tree_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"nodes", NULL};
-    PyObject *spec;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:GuardTree", names, &spec)) {
+    static char *names[] = {"nodes", "inputs", NULL};
+    PyObject *spec, *inputs = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:GuardTree", names, &spec, &inputs)) {
         return NULL;
     }
     GuardTree *self = (GuardTree *)type->tp_alloc(type, 0);
-    if (self != NULL && guard_spec_read(self, spec) < 0) {
+    if (self != NULL && guard_spec_read(self, spec, inputs) < 0) {
         Py_CLEAR(self);
     }
     return (PyObject *)self;
@@ -622,8 +667,9 @@ tree_check(GuardTree *self, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     Scope scope = {&PyTuple_GET_ITEM(args[0], 0), PyTuple_GET_SIZE(args[0]), args[1], args[2],
-                   args[3] == Py_None ? NULL : args[3]};
+                   args[3] == Py_None ? NULL : args[3], NULL};
     int failed = guard_tree_check(self, &scope);
+    Py_XDECREF(scope.inputs);
     return failed == GUARDS_ERROR ? NULL : PyLong_FromLong(failed);
 }
 
@@ -636,8 +682,9 @@ static PyMethodDef tree_methods[] = {
 PyTypeObject GuardTree_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "compiler._C.GuardTree",
-    .tp_doc = PyDoc_STR("GuardTree(nodes)\n--\n\nGuards of one entry: nodes (parent, accessor, argument, guard_id, checks) in "
-                        "pre-order, each with checks (guard_id, kind, payload)."),
+    .tp_doc = PyDoc_STR("GuardTree(nodes, inputs=())\n--\n\nGuards of one entry: nodes (parent, accessor, argument, guard_id, checks) in "
+                        "pre-order, each with checks (guard_id, kind, payload). With `inputs`, indices of nodes, the replacement "
+                        "takes one more argument: the tuple of their values."),
     .tp_basicsize = sizeof(GuardTree),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .tp_new = tree_new,

@@ -11,7 +11,7 @@ typedef enum {
 
 typedef enum {
     CHECK_TYPE, CHECK_IS, CHECK_IS_NOT, CHECK_IS_WEAK, CHECK_EQUAL, CHECK_LENGTH, CHECK_KEYS, CHECK_HAS_KEY, CHECK_LACKS_KEY,
-    CHECK_TRUTH, CHECK_TENSOR, CHECK_CLASS_ATTRS, CHECK_ITEMS, CHECK_PREDICATE,
+    CHECK_TRUTH, CHECK_TENSOR, CHECK_CLASS_ATTRS, CHECK_ITEMS, CHECK_EMPTY, CHECK_PREDICATE,
     CHECK_SAME_AS, CHECK_DISTINCT, /* between nodes: after all of them */
     CHECK_STATE,                   /* of no node: before all of them */
 } CheckKind;
@@ -34,7 +34,7 @@ typedef struct {
 typedef struct {
     PyObject *key;
     Py_hash_t hash;
-    PyObject *value;
+    PyObject *value; /* of "empty": what was found last, borrowed */
 } Expected;
 
 /* One (callable, expected) of "state". A C function that takes nothing is called without ceremony. */
@@ -78,12 +78,14 @@ struct GuardTree {
     Check *states;
     int state_count;
     PyObject **scratch; /* room for one value per node, NULL while it is lent */
+    int *inputs;        /* nodes whose values the replacement takes */
+    int input_count;
     int hot;            /* the node that failed last, tried first; -1 none */
     int hot_passes;
 };
 
 extern PyObject *absent;           /* the sentinel _C.ABSENT */
-int guard_spec_read(GuardTree *tree, PyObject *spec);
+int guard_spec_read(GuardTree *tree, PyObject *spec, PyObject *inputs);
 int guard_spec_traverse(GuardTree *tree, visitproc visit, void *arg);
 void guard_spec_free(GuardTree *tree);
 bool constants_equal(PyObject *expected, PyObject *value);

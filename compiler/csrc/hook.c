@@ -233,15 +233,37 @@ return_function(Entry *entry, PyFunctionObject *function)
     Py_XDECREF(closure);
 }
 
+/* A new entry runs without a check of its guards; one that takes inputs needs them all the same. */
+static bool
+bring_inputs(Entry *entry, Scope *scope)
+{
+    if (scope->inputs == NULL && guard_tree_check(entry->guards, scope) != GUARDS_HOLD && !PyErr_Occurred()) {
+        PyErr_SetString(PyExc_SystemError, "the guards of a new entry do not hold for the frame it was made for");
+    }
+    return scope->inputs != NULL;
+}
+
 static PyObject *
-call_replacement(Thread *thread, Entry *entry, const Scope *scope)
+call_replacement(Thread *thread, Entry *entry, Scope *scope)
 {
     PyCodeObject *code = (PyCodeObject *)entry->code;
     Py_ssize_t free_count = scope->closure == NULL ? 0 : PyTuple_GET_SIZE(scope->closure);
-    if (UNLIKELY(code->co_argcount != scope->local_count || code->co_nfreevars != free_count)) {
+    bool with_inputs = entry->guards != NULL && guard_tree_brings_inputs(entry->guards);
+    Py_ssize_t count = scope->local_count + with_inputs;
+    if (UNLIKELY(code->co_argcount != count || code->co_nfreevars != free_count)) {
         PyErr_Format(PyExc_SystemError, "replacement code %U takes %d slots and %d free variables, the frame has %zd and %zd",
-                     code->co_name, code->co_argcount, code->co_nfreevars, scope->local_count, free_count);
+                     code->co_name, code->co_argcount, code->co_nfreevars, count, free_count);
         return NULL;
+    }
+    PyObject *const *slots = scope->locals;
+    PyObject *extended[count + 1];
+    if (with_inputs) {
+        if (UNLIKELY(!bring_inputs(entry, scope))) {
+            return NULL;
+        }
+        memcpy(extended, scope->locals, (size_t)scope->local_count * sizeof(PyObject *));
+        extended[scope->local_count] = scope->inputs;
+        slots = extended;
     }
     PyFunctionObject *function = borrow_function(entry, scope);
     if (UNLIKELY(function == NULL)) {
@@ -252,12 +274,12 @@ call_replacement(Thread *thread, Entry *entry, const Scope *scope)
     if (entry->keep_hook && thread->context != NULL) {
         PyCodeObject *outer = thread->expected; /* not NULL when an evaluator on top runs code before a frame comes to us */
         thread->expected = code;
-        result = function->vectorcall((PyObject *)function, scope->locals, (size_t)scope->local_count, NULL);
+        result = function->vectorcall((PyObject *)function, slots, (size_t)count, NULL);
         thread->expected = outer;
     }
     else {
         PyObject *context = thread_silence(thread);
-        result = function->vectorcall((PyObject *)function, scope->locals, (size_t)scope->local_count, NULL);
+        result = function->vectorcall((PyObject *)function, slots, (size_t)count, NULL);
         thread_restore(thread, context);
     }
     return_function(entry, function);
@@ -265,14 +287,14 @@ call_replacement(Thread *thread, Entry *entry, const Scope *scope)
 }
 
 PyObject *
-hook_call_replacement(Entry *entry, const Scope *scope)
+hook_call_replacement(Entry *entry, Scope *scope)
 {
     Thread *thread = thread_demand();
     return thread == NULL ? NULL : call_replacement(thread, entry, scope);
 }
 
 static PyObject *
-run_entry(PyThreadState *tstate, Thread *thread, Frame *frame, Entry *entry, const Scope *scope)
+run_entry(PyThreadState *tstate, Thread *thread, Frame *frame, Entry *entry, Scope *scope)
 {
     if (entry->code == NULL) {
         entry->hits++;
@@ -317,7 +339,8 @@ take_frame(PyThreadState *tstate, Thread *thread, Frame *frame, PyCodeObject *co
     }
     int slots = code->co_argcount + code->co_kwonlyargcount;
     slots += !!(code->co_flags & CO_VARARGS) + !!(code->co_flags & CO_VARKEYWORDS);
-    Scope scope = {frame->localsplus, slots, frame->f_globals, frame->f_builtins, ((PyFunctionObject *)function)->func_closure};
+    Scope scope = {frame->localsplus, slots, frame->f_globals, frame->f_builtins, ((PyFunctionObject *)function)->func_closure,
+                   NULL};
     PyObject *failures = NULL;
     PyObject *context = Py_NewRef(thread->context);
     PyObject *entry = (PyObject *)dispatch_find(cache, context, &scope, &failures);
@@ -336,6 +359,7 @@ take_frame(PyThreadState *tstate, Thread *thread, Frame *frame, PyCodeObject *co
     else {
         result = run_entry(tstate, thread, frame, (Entry *)entry, &scope);
     }
+    Py_XDECREF(scope.inputs);
     Py_XDECREF(entry);
     return result;
 }

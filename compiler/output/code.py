@@ -23,7 +23,7 @@ from compiler.output import resume
 from compiler.output.effects import write_back, write_global
 from compiler.output.plan import Plan, resolve
 from compiler.output.rebuild import Rebuilder
-from compiler.sources import LocalSource
+from compiler.sources import LocalSource, Source
 from compiler.values.base import NullValue, Value
 from compiler.values.functions import CellValue
 
@@ -70,15 +70,30 @@ def plan(captured: Captured) -> Plan:
     return Plan(captured.cx, captured.roots())
 
 
+def brought_inputs(captured: Captured) -> list[Source]:
+    """Sources of the graph's inputs, when the guards, which walk to all of them anyway, are to bring them along.
+
+    That pays when they lie deep, as a module's parameters do; arguments are loaded quicker than handed over.
+    """
+    sources = [value.source for value, _ in captured.cx.graph.inputs if value.source is not None]
+    deep = sum(not isinstance(source, LocalSource) for source in sources)
+    return sources if deep >= _WORTH_BRINGING and captured.cx.graph.ops else []
+
+
+_WORTH_BRINGING = 3
+_INPUTS = "___inputs"
+
+
 def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) -> types.CodeType:
     """The replacement of the frame's code; `graph` takes the recorder's inputs and returns a tuple of `plan.outputs`."""
     code = captured.cx.request.code
+    extra = (_INPUTS,) if brought_inputs(captured) else ()
     if captured.returned is not None:
-        return assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph))
+        return assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph), extra)
     assert captured.at is not None
     program = captured.cx.root.program
     tails = {successor: _tail(captured, successor) for successor in program.successors(captured.at)}
-    return assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails)
+    return assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails, extra)
 
 
 def _whole(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:
@@ -96,10 +111,15 @@ def _call_graph(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | N
     """Call the graph and put its outputs into temporaries, or leave the only one on the stack."""
     if graph is not None:
         rb.e.begin_call(lambda: rb.e.load_const(graph))
-        for value, _ in captured.cx.graph.inputs:
-            assert value.source is not None
-            value.source.emit(rb.e)
-        rb.e.end_call(len(captured.cx.graph.inputs))
+        if brought_inputs(captured):
+            rb.e.load_fast(_INPUTS)
+            rb.e.delete_fast(_INPUTS)
+            rb.e.call_function_ex()
+        else:
+            for value, _ in captured.cx.graph.inputs:
+                assert value.source is not None
+                value.source.emit(rb.e)
+            rb.e.end_call(len(captured.cx.graph.inputs))
         if rb.plan.outputs:
             rb.e.unpack_sequence(len(rb.plan.outputs))
         else:

@@ -12,6 +12,7 @@ from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.methods import dict_store
+from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue
@@ -259,7 +260,7 @@ def _call_module(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dic
     for name in _HOOKS:
         if value.obj.__dict__.get(name):
             raise GraphBreak("unsupported call", f"{value.describe()} with {name}")
-        cx.guards.add(value.source.instance_attr(name), "length", 0)
+    cx.guards.add(value.source.child(InstanceDictSource), "empty", _HOOKS)
     if value.obj.__dict__.get("_compiled_call_impl") is not None:
         raise GraphBreak("unsupported call", "a module compiled in place by torch")
     return cx.call(object_attr(cx, value, "forward"), args, kwargs)

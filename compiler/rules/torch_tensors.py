@@ -37,7 +37,10 @@ FACTS: dict[str, Callable[[TensorValue], Any]] = {
     "is_nested": lambda value: False,
     "is_mkldnn": lambda value: False,
 }
-"""Attributes that are known without running anything; all of them are guarded by the tensor's facts."""
+"""Attributes that are known without running anything; all but `is_leaf` are guarded by the tensor's facts."""
+
+_LEAF_FACTS = frozenset({"is_leaf", "grad", "grad_fn"})
+"""Attributes that depend on whether the tensor is a leaf, which is guarded only where it is asked: that is slow."""
 
 TENSOR_ATTRS = frozenset({"T", "mT", "H", "mH", "real", "imag", "data"})
 
@@ -54,6 +57,8 @@ BREAKS: dict[str, str] = {
 
 
 def tensor_attr(cx: Capture, value: TensorValue, name: str) -> Value:
+    if name in _LEAF_FACTS and value.source is not None:
+        cx.guards.add(value.source.attr("is_leaf"), "equal", value.example.is_leaf)
     if name in FACTS:
         return from_const(cx, FACTS[name](value))
     if name in TENSOR_ATTRS:

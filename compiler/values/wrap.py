@@ -254,8 +254,7 @@ def _tensor(cx: Capture, obj: torch.Tensor, source: Source) -> Value:
     if obj.layout is not torch.strided or obj.is_quantized or obj.is_conj() or obj.is_neg() or obj.is_nested:
         cx.guards.add(source, "type", type(obj))
         return OpaqueValue(obj, source)
-    leaf_matters = obj.requires_grad
-    cx.guards.add(source, "tensor", _C.TensorFacts(obj, check_leaf=leaf_matters))
+    cx.guards.add(source, "tensor", _C.TensorFacts(obj))
     value = TensorValue(None, _example(obj), obj.device, type(obj), source)
     cx.graph.input(obj, value)
     return value

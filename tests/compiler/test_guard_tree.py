@@ -765,3 +765,26 @@ def test_describe():
     assert facts.describe(3) == "type: expected Tensor, got int"
     with pytest.raises(TypeError):
         _C.TensorFacts(3)
+
+
+def test_empty_notices_what_enters_the_inner_dicts():
+    owner = {"hooks": {}, "more": collections.OrderedDict()}
+    tree = _C.GuardTree([(-1, "local", 0, 0, [(1, "empty", ("hooks", "more"))])])
+    assert [tree.check((owner,), {}, {}, None) for _ in range(3)] == [-1, -1, -1]
+    owner["more"]["x"] = 1
+    assert tree.check((owner,), {}, {}, None) == 1
+    del owner["more"]["x"]
+    assert tree.check((owner,), {}, {}, None) == -1
+    owner["hooks"] = {"y": 2}
+    assert tree.check((owner,), {}, {}, None) == 1
+    owner["hooks"] = {}
+    assert tree.check((owner,), {}, {}, None) == -1
+    for missing in ({"hooks": {}}, {"hooks": {}, "more": 3}, 5):
+        assert tree.check((missing,), {}, {}, None) == 1
+    with pytest.raises(TypeError, match="empty takes a tuple"):
+        _C.GuardTree([(-1, "local", 0, 0, [(1, "empty", "hooks")])])
+
+
+def test_inputs_are_nodes():
+    with pytest.raises(ValueError, match="node that does not exist"):
+        _C.GuardTree([(-1, "local", 0, 0, [])], [1])

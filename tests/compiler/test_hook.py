@@ -1024,3 +1024,27 @@ def test_a_million_calls_stay_flat(context):
     before = resident_kib()
     run(1_000_000)
     assert resident_kib() - before < 4096
+
+
+def test_guards_bring_inputs_along(context):
+    def fn(box):
+        return box
+
+    def by(box, inputs):
+        return box, inputs
+
+    nodes = [(-1, "local", 0, 0, []), (0, "key", "a", 1, [(2, "type", list)]), (0, "key", "b", 3, [])]
+    entry = _C.Entry(context, _C.GuardTree(nodes, [2, 1]), by.__code__, keep_hook=False)
+    context.answers[fn.__code__] = lambda request: entry
+    call = _C.Optimized(fn, context)
+    box = {"a": [], "b": object()}
+    assert call(box) == (box, (box["b"], box["a"]))  # new: its guards were not checked before
+    _C.code_cache(fn.__code__).add(entry)
+    other = {"a": [1], "b": 2}
+    assert call(other) == (other, (2, [1]))
+    assert call(box=other) == (other, (2, [1]))
+    before = sys.getrefcount(box["b"])
+    for _ in range(50):
+        call(box)
+    after = sys.getrefcount(box["b"])
+    assert after == before
