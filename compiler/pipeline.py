@@ -169,7 +169,11 @@ class _Work:
             details = {"code": code}
         entry.checks = checks
         if events.wants_details():
-            details |= {"graph_module": module, "guards": [str(check) for check in checks], "original": self.request.code}
+            details |= {
+                "graph_module": module,
+                "guards": [str(check) for check in checks],
+                "original": self.request.code,
+            }
             if graph is not None:
                 details["graph"] = graph
         self.publish(outcome, reason, cx, details)
