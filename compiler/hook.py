@@ -7,8 +7,10 @@ import weakref
 from typing import Any
 
 from compiler import _C, breaks, events, skips
+from compiler.bytecode.percode import PerCode
+from compiler.errors import CompilerError, InternalError
 from compiler.events import FrameRecord, Location
-from compiler.options import Options
+from compiler.options import Options, config
 from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
 
@@ -19,33 +21,63 @@ class CompileContext(_C.Context):
     def __init__(self, options: Options) -> None:
         super().__init__(self._on_miss)
         self.options = options
-        self.targets: set[int] = set()
+        self.targets: PerCode[bool] = PerCode()
+        self._told: PerCode[bool] = PerCode()
 
     def add_target(self, func: Any) -> None:
         """Capture frames of `func` even if they are in a skipped file."""
         code = getattr(func, "__code__", None)
         if isinstance(code, types.CodeType):
-            self.targets.add(id(code))
+            self.targets.put(code, True)
+            _targets.put(code, True)
+            _C.code_cache(code).skip = 0
 
     def _on_miss(self, request: _C.Request) -> _C.Entry | None:
+        try:
+            return self._answer(request)
+        except CompilerError:
+            raise
+        except Exception as error:
+            return self._fell_back(request.code, error)
+
+    def _answer(self, request: _C.Request) -> _C.Entry | None:
         code = request.code
-        is_target = id(code) in self.targets
-        if not is_target and resume_of(code) is None:
+        if skips.is_marked(request.func):
+            self._record_skip(code, request.func.__qualname__)
+            return None
+        if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped_file(code.co_filename):
-                request.cache.skip = 1
+                request.cache.skip = int(not _targets.get(code))
                 return None
-            if skips.is_marked(request.func):
-                _record_skip(code, "disabled function", request.func.__qualname__)
+            if skips.is_skipped_by_user(code.co_filename):
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
                 return None
         _remember(code)
         return compile_frame(request, self, self.options)
 
+    def _record_skip(self, code: types.CodeType, context: str) -> None:
+        """Told once: the frame is met on every call."""
+        if not self._told.get(code):
+            self._told.put(code, True)
+            where = _start(code)
+            events.publish(FrameRecord("skipped", where, breaks.reason_for("disabled function", context, where)))
 
-def _record_skip(code: types.CodeType, kind: str, context: str) -> None:
-    where = Location(code.co_filename, code.co_firstlineno, code.co_qualname)
-    events.publish(FrameRecord("skipped", where, breaks.reason_for(kind, context, where)))
+    def _fell_back(self, code: types.CodeType, error: Exception) -> None:
+        """An error of ours outside of the pipeline, which has its own."""
+        if config.strict:
+            raise InternalError(f"{code.co_qualname} ({_start(code)}): {error}") from error
+        context = f"{type(error).__name__}: {error}"
+        reason = breaks.reason_for("internal error", context, _start(code))
+        events.publish(FrameRecord("fell_back", _start(code), reason, details={"error": error}))
+
+
+_targets: PerCode[bool] = PerCode()
+"""Codes that some `optimize` call was made for: their being in a skipped file is no reason never to look again."""
+
+
+def _start(code: types.CodeType) -> Location:
+    return Location(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
 _codes: dict[int, weakref.ref[types.CodeType]] = {}

@@ -181,26 +181,26 @@ class _Work:
 
     def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
         """Hand the graph to the backend; what comes back runs with the hook off."""
-        name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
         started = time.perf_counter_ns()
         try:
             compiled = self.options.backend(module, inputs)
         except Exception as error:
-            raise BackendError(
-                f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}"
-            ) from error
+            raise self._backend_error(module, f"raised {type(error).__name__}: {error}") from error
         finally:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
-            raise BackendError(
-                f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}"
-            )
+            raise self._backend_error(module, f"returned {compiled!r}, which is not callable")
         return _C.Disabled(compiled)
 
-    def _graph_text(self, module: torch.fx.GraphModule) -> str:
+    def _backend_error(self, module: torch.fx.GraphModule, what: str) -> BackendError:
+        """The error, which names the backend, the user's line and the graph; its record has been published."""
         where = self.location()
-        return f"for the graph of {where.function} ({where}):\n{module.graph}"
+        stacks = (node.meta["user_stack"] for node in module.graph.nodes if "user_stack" in node.meta)
+        context = f"backend {self.options.backend_name!r} {what}"
+        reason = breaks.reason_for("backend error", context, *next(stacks, (where,)))
+        self.publish("fell_back", reason, self.cx)
+        return BackendError(f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}")
 
     def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[str]]:
         """The guard tree, tried on the very frame it was made for."""

@@ -49,10 +49,12 @@ def is_skipped_file(filename: str) -> bool:
     if filename.startswith(_SITE):
         relative = next(filename[len(site) :] for site in _SITE if filename.startswith(site))
         return relative.split(os.sep)[0].removesuffix(".py") in _LIBRARIES
-    if filename.startswith(_STDLIB):
-        return True
-    extra = [prefix for prefix in config.skip_files.split(os.pathsep) if prefix]
-    return any(filename.startswith(prefix) for prefix in extra)
+    return filename.startswith(_STDLIB)
+
+
+def is_skipped_by_user(filename: str) -> bool:
+    """Whether ``config.skip_files`` names the file."""
+    return any(prefix and filename.startswith(prefix) for prefix in config.skip_files.split(os.pathsep))
 
 
 def is_interesting(code: types.CodeType, globals_: dict[str, Any], locals_: tuple[Any, ...]) -> bool:
