@@ -22,13 +22,10 @@ DEFAULT_BACKEND = "eager"
 
 
 @overload
-def optimize(model: F, *, fullgraph: bool = ..., dynamic: bool | None = ..., backend: str | Backend = ...,
-             mode: str | None = ..., options: dict[str, Any] | None = ..., disable: bool = ...) -> F: ...  # fmt: skip
+def optimize(model: F, **options: Any) -> F: ...
 @overload
-def optimize(model: None = None, *, fullgraph: bool = ..., dynamic: bool | None = ..., backend: str | Backend = ...,
-             mode: str | None = ..., options: dict[str, Any] | None = ..., disable: bool = ...
-             ) -> Callable[[F], F]: ...  # fmt: skip
-def optimize(
+def optimize(model: None = None, **options: Any) -> Callable[[F], F]: ...
+def optimize(  # noqa: PLR0913 - torch.compile's own parameters
     model: Any = None,
     *,
     fullgraph: bool = False,
@@ -36,7 +33,10 @@ def optimize(
     backend: str | Backend = DEFAULT_BACKEND,
     mode: str | None = None,
     options: dict[str, Any] | None = None,
+    name: str | None = None,
     disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
     **unknown: Any,
 ) -> Any:
     """Compile a function or module just in time; as a call or as a decorator, with or without arguments.
@@ -49,30 +49,44 @@ def optimize(
         backend: A name of `list_backends`, or ``(graph_module, example_inputs) -> callable``.
         mode: Passed on to the backend; ``None`` and ``"default"`` leave the choice to it.
         options: Passed on to the backend.
+        name: Names the compiled region.
         disable: Give `model` back as it is.
+        recompile_limit: Compiled entries kept for one code object, in place of ``config.recompile_limit``.
+        isolate_recompiles: Every call of `optimize` counts its own recompiles, whatever this says.
 
     Raises:
         TypeError: `model` is not callable, an argument has the wrong type or is unknown, or the backend does not
             take `mode` or `options`.
         UnknownBackend: no backend has that name.
     """
+    given = {"fullgraph": fullgraph, "dynamic": dynamic, "mode": mode, "options": options, "name": name,
+             "disable": disable, "recompile_limit": recompile_limit,
+             "isolate_recompiles": isolate_recompiles}  # fmt: skip
     _check_known(unknown)
-    for name, value, kind in (("fullgraph", fullgraph, bool), ("dynamic", dynamic, bool | None), ("disable", disable, bool),
-                              ("mode", mode, str | None), ("options", options, dict | None)):  # fmt: skip
-        _check_type(name, value, kind)
-    function, name = configured_backend(backend, mode, options)
-    chosen = Options(backend=function, backend_name=name, fullgraph=fullgraph, dynamic=dynamic)
+    for option, value in given.items():
+        _check_type(option, value, _TYPES[option])
+    function, backend_name = configured_backend(backend, mode, options)
+    chosen = Options(function, backend_name, fullgraph, dynamic, name, recompile_limit)
     if model is None:
         return lambda later: _optimize(later, chosen, disable)
     return _optimize(model, chosen, disable)
 
 
-_OPTIONS = ("fullgraph", "dynamic", "backend", "mode", "options", "disable")
+_TYPES: dict[str, Any] = {
+    "fullgraph": bool,
+    "dynamic": bool | None,
+    "mode": str | None,
+    "options": dict | None,
+    "name": str | None,
+    "disable": bool,
+    "recompile_limit": int | None,
+    "isolate_recompiles": bool,
+}
 
 
 def _check_known(unknown: dict[str, Any]) -> None:
     for name in unknown:
-        raise TypeError(f"optimize has no option {name!r}; there are: {closest(name, list(_OPTIONS))}")
+        raise TypeError(f"optimize has no option {name!r}; there are: {closest(name, ['backend', *_TYPES])}")
 
 
 def _check_type(name: str, value: object, kind: Any) -> None:
@@ -97,7 +111,9 @@ def optimize_function(fn: Any, options: Options) -> Any:
     """A compiled call of anything callable that is not a module."""
     context = hook.CompileContext(options)
     context.add_target(_plain(fn))
-    return _dressed(_C.Optimized(fn, context), fn)
+    wrapper = _dressed(_C.Optimized(fn, context), fn)
+    context.owned_by(wrapper)
+    return wrapper
 
 
 def _kind(obj: object) -> str:
@@ -110,7 +126,7 @@ def _plain(fn: Any) -> Any:
         fn = fn.func
     if isinstance(fn, types.MethodType):
         return fn.__func__
-    return fn if hasattr(fn, "__code__") else getattr(type(fn), "__call__", fn)
+    return fn if hasattr(fn, "__code__") else getattr(type(fn), "__call__", fn)  # noqa: B004
 
 
 def _dressed(wrapper: Any, fn: Any) -> Any:

@@ -103,7 +103,10 @@ KINDS: dict[str, Kind] = {
     ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
-        ("To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.", _REPORT),
+        (
+            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            _REPORT,
+        ),
     ),
 }
 

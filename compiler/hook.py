@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from compiler import _C, breaks, events, skips
@@ -15,6 +16,22 @@ from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
 
 
+class Codes:
+    """Codes with entries, held weakly; by identity, since equality of codes compares constants."""
+
+    def __init__(self) -> None:
+        self._refs: dict[int, weakref.ref[types.CodeType]] = {}
+
+    def add(self, code: types.CodeType) -> None:
+        key, refs = id(code), self._refs
+        if key not in refs:
+            refs[key] = weakref.ref(code, lambda _: refs.pop(key, None))
+
+    def __iter__(self) -> Iterator[types.CodeType]:
+        codes = [ref() for ref in list(self._refs.values())]
+        return iter([code for code in codes if code is not None])
+
+
 class CompileContext(_C.Context):
     """Options of one `optimize` call, and the codes it was called on, which are captured whatever their file."""
 
@@ -22,6 +39,9 @@ class CompileContext(_C.Context):
         super().__init__(self._on_miss)
         self.options = options
         self.targets: PerCode[bool] = PerCode()
+        self.released = False
+        self._codes = Codes()
+        self._owner: weakref.ref[Any] | None = None
         self._told: PerCode[bool] = PerCode()
 
     def add_target(self, func: Any) -> None:
@@ -31,6 +51,25 @@ class CompileContext(_C.Context):
             self.targets.put(code, True)
             _targets.put(code, True)
             _C.code_cache(code).skip = 0
+
+    def owned_by(self, owner: Any) -> None:
+        """Give up what was compiled when `owner`, the only way to call it, is gone."""
+        me = weakref.ref(self)
+
+        def release(_: object) -> None:
+            context = me()
+            if context is not None:
+                context._release()
+
+        self._owner = weakref.ref(owner, release)
+
+    def _release(self) -> None:
+        self.released = True
+        for code in self._codes:
+            cache = _C.code_cache(code)
+            for entry in cache.entries:
+                if entry.context is self:
+                    cache.remove(entry)
 
     def _on_miss(self, request: _C.Request) -> _C.Entry | None:
         try:
@@ -42,6 +81,8 @@ class CompileContext(_C.Context):
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
         code = request.code
+        if self.released:
+            return None
         if skips.is_marked(request.func):
             self._record_skip(code, request.func.__qualname__)
             return None
@@ -53,7 +94,8 @@ class CompileContext(_C.Context):
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
                 return None
-        _remember(code)
+        _codes.add(code)
+        self._codes.add(code)
         return compile_frame(request, self, self.options)
 
     def _record_skip(self, code: types.CodeType, context: str) -> None:
@@ -80,27 +122,17 @@ def _start(code: types.CodeType) -> Location:
     return Location(code.co_filename, code.co_firstlineno, code.co_qualname)
 
 
-_codes: dict[int, weakref.ref[types.CodeType]] = {}
-
-
-def _remember(code: types.CodeType) -> None:
-    """Keep track of codes with entries, for `reset`; by identity, since equality of codes compares constants."""
-    key = id(code)
-    if key not in _codes:
-        _codes[key] = weakref.ref(code, lambda _: _codes.pop(key, None))
+_codes = Codes()
+"""All codes with entries, for `reset`."""
 
 
 def reset() -> None:
     """Forget all compiled code of the process."""
-    for ref in list(_codes.values()):
-        code = ref()
-        if code is not None:
-            _C.code_cache(code).clear()
-    _codes.clear()
+    for code in _codes:
+        _C.code_cache(code).clear()
 
 
 def hits() -> int:
     """Calls served by compiled code so far, over all code objects that are alive."""
-    codes = [ref() for ref in list(_codes.values())]
-    entries = [entry for code in codes if code is not None for entry in _C.code_cache(code).entries]
+    entries = [entry for code in _codes for entry in _C.code_cache(code).entries]
     return sum(entry.hits for entry in entries if entry.code is not None)

@@ -48,7 +48,6 @@ SKIPPED = MarkedFunctions()
 """Functions that `compiler.skip` keeps eager while their callees may compile."""
 
 
-
 def graph_break(message: str = "") -> None:
     """Break the graph here when compiled; do nothing otherwise.
 

@@ -63,6 +63,7 @@ def optimize_module(module: torch.nn.Module, context: CompileContext) -> torch.n
     twin_class: Any = type(cls.__name__, (CompiledModule, cls), members)
     twin: torch.nn.Module = object.__new__(twin_class)
     twin.__dict__ = original.__dict__
+    context.owned_by(twin_class)
     return twin
 
 

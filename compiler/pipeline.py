@@ -76,10 +76,12 @@ class _Work:
     def compile(self) -> _C.Entry | None:
         mode = unfollowed_mode()
         if mode is not None:
-            self.publish("skipped", breaks.reason_for("skipped by state", mode, self.location()))
+            self._skip(breaks.reason_for("skipped by state", mode, self.location()))
             return None
-        if self._entries() >= config.recompile_limit:
-            return self._give_up()
+        limit = self.options.recompile_limit
+        limit = config.recompile_limit if limit is None else limit
+        if self._entries() >= limit:
+            return self._give_up(limit)
         captured, cause = self._capture()
         plan = output.plan(captured)
         return self._finish(captured, cause, plan)
@@ -87,11 +89,16 @@ class _Work:
     def _entries(self) -> int:
         return sum(entry.context is self.context for entry in self.request.cache.entries)
 
-    def _give_up(self) -> _C.Entry:
+    def _give_up(self, limit: int) -> _C.Entry:
         """Calls that fit no entry run in eager from now on."""
-        reason = breaks.reason_for("recompile limit", f"{config.recompile_limit} compiled entries", self.location())
-        self.publish("skipped", reason)
+        self._skip(breaks.reason_for("recompile limit", f"{limit} compiled entries", self.location()))
         return self._add(_C.Entry(self.context, None, None, keep_hook=True))
+
+    def _skip(self, reason: Reason) -> None:
+        """The frame runs in eager, which a full graph is not."""
+        record = self.publish("skipped", reason)
+        if self.options.fullgraph:
+            raise Unsupported(record)
 
     def _capture(self) -> tuple[Captured, GraphBreak | None]:
         """Interpret the frame; after a graph break, again, up to the same instruction."""
@@ -200,7 +207,9 @@ class _Work:
         context = f"backend {self.options.backend_name!r} {what}"
         reason = breaks.reason_for("backend error", context, *next(stacks, (where,)))
         self.publish("fell_back", reason, self.cx)
-        return BackendError(f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}")
+        return BackendError(
+            f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}"
+        )
 
     def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[str]]:
         """The guard tree, tried on the very frame it was made for."""

@@ -9,7 +9,6 @@ import torch
 
 from compiler.options import closest
 
-
 MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 
 

@@ -152,4 +152,3 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
     if all_constant(cx, args, kwargs) and cls in (str, bytes, int, float):
         return fold(cx, getattr(cls, name), args, kwargs)
     raise GraphBreak("unsupported method", f"{cls.__qualname__}.{name}({describe_args(args, kwargs)})")
-
