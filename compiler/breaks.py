@@ -101,9 +101,16 @@ KINDS: dict[str, Kind] = {
         "A mode of torch that the capture does not follow is active (a dispatch or function mode, functorch, autocast).",
         ("Call the compiled function outside of the mode.",),
     ),
+    "backend error": Kind(
+        "The backend raised, or gave back something that is not a compiled graph.",
+        ("backend='eager' tells whether the program or the backend is at fault.",),
+    ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
-        ("Set COMPILER_STRICT=1 to raise the error with its traceback.", _REPORT),
+        (
+            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            _REPORT,
+        ),
     ),
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import linecache
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -106,6 +107,7 @@ class FrameRecord:
 
 Listener = Callable[[FrameRecord], None]
 
+_log = logging.getLogger("compiler.events")
 _lock = threading.Lock()
 _listeners: tuple[Listener, ...] = ()
 _detail_users = 0
@@ -128,9 +130,12 @@ def subscribe(listener: Listener, *, details: bool = False) -> Callable[[], None
 
 
 def publish(record: FrameRecord) -> None:
-    """Hand one record to all listeners."""
+    """Hand one record to all listeners; one that raises is logged, since the user's program goes on."""
     for listener in _listeners:
-        listener(record)
+        try:
+            listener(record)
+        except Exception:
+            _log.exception("a listener of compiler.events raised on a record of %s", record.frame)
 
 
 def wants_details() -> bool:

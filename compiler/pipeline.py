@@ -77,10 +77,12 @@ class _Work:
     def compile(self) -> _C.Entry | None:
         mode = unfollowed_mode()
         if mode is not None:
-            self.publish("skipped", breaks.reason_for("skipped by state", mode, self.location()))
+            self._skip(breaks.reason_for("skipped by state", mode, self.location()))
             return None
-        if self._entries() >= config.recompile_limit:
-            return self._give_up()
+        limit = self.options.recompile_limit
+        limit = config.recompile_limit if limit is None else limit
+        if self._entries() >= limit:
+            return self._give_up(limit)
         captured, cause = self._capture()
         plan = output.plan(captured)
         return self._finish(captured, cause, plan)
@@ -88,11 +90,16 @@ class _Work:
     def _entries(self) -> int:
         return sum(entry.context is self.context for entry in self.request.cache.entries)
 
-    def _give_up(self) -> _C.Entry:
+    def _give_up(self, limit: int) -> _C.Entry:
         """Calls that fit no entry run in eager from now on."""
-        reason = breaks.reason_for("recompile limit", f"{config.recompile_limit} compiled entries", self.location())
-        self.publish("skipped", reason)
+        self._skip(breaks.reason_for("recompile limit", f"{limit} compiled entries", self.location()))
         return self._add(_C.Entry(self.context, None, None, keep_hook=True))
+
+    def _skip(self, reason: Reason) -> None:
+        """The frame runs in eager, which a full graph is not."""
+        record = self.publish("skipped", reason)
+        if self.options.fullgraph:
+            raise Unsupported(record)
 
     def _capture(self) -> tuple[Captured, GraphBreak | None]:
         """Interpret the frame; after a graph break, again, up to the same instruction."""
@@ -186,26 +193,28 @@ class _Work:
 
     def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
         """Hand the graph to the backend; what comes back runs with the hook off."""
-        name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
         started = time.perf_counter_ns()
         try:
             compiled = self.options.backend(module, inputs)
         except Exception as error:
-            raise BackendError(
-                f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}"
-            ) from error
+            raise self._backend_error(module, f"raised {type(error).__name__}: {error}") from error
         finally:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
-            raise BackendError(
-                f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}"
-            )
+            raise self._backend_error(module, f"returned {compiled!r}, which is not callable")
         return _C.Disabled(compiled)
 
-    def _graph_text(self, module: torch.fx.GraphModule) -> str:
+    def _backend_error(self, module: torch.fx.GraphModule, what: str) -> BackendError:
+        """The error, which names the backend, the user's line and the graph; its record has been published."""
         where = self.location()
-        return f"for the graph of {where.function} ({where}):\n{module.graph}"
+        stacks = (node.meta["user_stack"] for node in module.graph.nodes if "user_stack" in node.meta)
+        context = f"backend {self.options.backend_name!r} {what}"
+        reason = breaks.reason_for("backend error", context, *next(stacks, (where,)))
+        self.publish("fell_back", reason, self.cx)
+        return BackendError(
+            f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}"
+        )
 
     def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard | str]]:
         """The guard tree, tried on the very frame it was made for."""

@@ -1,4 +1,7 @@
-"""Which frames reached under the hook are captured at all (a function given to `optimize` always is), and whose code is whose."""
+"""Which frames reached under the hook are captured at all, and which lines are the user's.
+
+A function given to `optimize` is always captured.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def is_skipped_file(filename: str) -> bool:
     """Whether frames of the file run in eager: the standard library, torch's inside, test tools, ourselves."""
     if filename.startswith(_TORCH_CAPTURED) and filename not in _TORCH_SKIPPED:
         return False
-    return is_library(filename) or any(filename.startswith(prefix) for prefix in _skipped_by_user())
+    return is_library(filename)
 
 
 def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
@@ -45,7 +48,7 @@ def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
 
 @functools.lru_cache(maxsize=65536)
 def is_library(filename: str) -> bool:
-    """Whether the file is of the standard library, torch, a test tool or ourselves: not code that the user can change."""
+    """Whether the file is of the standard library, torch, a test tool or ourselves, not of the user."""
     if filename.startswith("<"):
         return filename.startswith("<frozen")
     if filename.startswith((_TORCH, _OURS, _PLUGIN)):
@@ -56,8 +59,9 @@ def is_library(filename: str) -> bool:
     return filename.startswith(_STDLIB)
 
 
-def _skipped_by_user() -> list[str]:
-    return [prefix for prefix in config.skip_files.split(os.pathsep) if prefix]
+def is_skipped_by_user(filename: str) -> bool:
+    """Whether ``config.skip_files`` names the file."""
+    return any(prefix and filename.startswith(prefix) for prefix in config.skip_files.split(os.pathsep))
 
 
 def with_users_line(stack: tuple[Location, ...]) -> tuple[tuple[Location, ...], int]:
@@ -76,7 +80,7 @@ def with_users_line(stack: tuple[Location, ...]) -> tuple[tuple[Location, ...], 
 
 
 def _callers() -> tuple[Location, ...]:
-    """The running program's lines from the user's innermost one to the frame being captured; empty if there is none."""
+    """The running program's lines, from the user's innermost one on; empty if there is none."""
     found: list[Location] = []
     frame: types.FrameType | None = sys._getframe()
     while frame is not None:

@@ -40,6 +40,7 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     """``obj.name`` by the default protocol: data descriptors, the instance, the class, ``__getattr__``."""
     if isinstance(value, ExceptionValue) and name in _EXCEPTION_ATTRS:
         return _EXCEPTION_ATTRS[name](cx, value)
+    value = _shared(cx, value)
     cls = value.cls
     raw = lookup(cls, name)
     if name == "__dict__":
@@ -54,6 +55,16 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     if raw is not ABSENT:
         return bind_class_attr(cx, value, cls, name, raw)
     return _fallback(cx, value, name)
+
+
+def _shared(cx: Capture, value: ObjectValue) -> ObjectValue:
+    """An optimised module shares its attributes with the original, which stands for both."""
+    original = value.cls.__dict__.get("_compiler_original")
+    if original is None:
+        return value
+    shared = cx.wrap_constant(original)
+    assert isinstance(shared, ObjectValue)
+    return shared
 
 
 def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
@@ -145,6 +156,7 @@ def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Va
 
 
 def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    value = _shared(cx, value)
     handler = lookup(value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
         _module_setattr(cx, value, name, new)
@@ -197,6 +209,7 @@ def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> N
 
 
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
+    value = _shared(cx, value)
     if lookup(value.cls, "__delattr__") is not object.__delattr__:
         raise GraphBreak("attribute write", f"del {name!r} of {value.describe()}")
     raw = guarded_lookup(cx, value.cls, name)
@@ -237,6 +250,7 @@ def object_truth(cx: Capture, value: ObjectValue) -> bool:
 
 
 def object_call(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    value = _shared(cx, value)
     raw = lookup(value.cls, "__call__")
     if raw is ABSENT:
         cx.raise_(TypeError, f"'{value.cls.__name__}' object is not callable")

@@ -107,7 +107,7 @@ class FunctionValue(Value):
         raise GraphBreak("attribute write", f"{name!r} of {self.describe()}")
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        return cx.call_function(self, args, kwargs)
+        return cx.rules.call_python(cx, self, args, kwargs)
 
     def describe(self) -> str:
         return f"function {self.obj.__module__}.{self.obj.__qualname__}"
