@@ -94,7 +94,7 @@ def _callers() -> tuple[Location, ...]:
 
 
 def is_interesting(code: types.CodeType, globals_: dict[str, Any], locals_: tuple[Any, ...]) -> bool:
-    """Whether a frame may contain tensor operations: a tensor or module among its arguments, or torch among its globals."""
+    """Whether a frame may contain operators: a tensor or module is among its arguments, or torch among its globals."""
     if config.capture_all_frames:
         return True
     if any(_holds_tensor(value, 2) for value in locals_):
