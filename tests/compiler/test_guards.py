@@ -91,12 +91,12 @@ def test_one_tensor_twice():
 @pytest.mark.parametrize(
     ("first", "second", "reason"),
     [
-        (2, 3, "k == 2 (found 3)"),
-        (2, 2.0, "k == 2 (found 2.0)"),
-        (1, True, "k == 1 (found True)"),
-        (0.0, -0.0, "k == 0.0 (found -0.0)"),
-        (None, 1, "k is None (found 1)"),
-        (1, None, "k is not None"),
+        (2, 3, "expected k == 2, got 3"),
+        (2, 2.0, "expected k == 2, got 2.0"),
+        (1, True, "expected k == 1, got True"),
+        (0.0, -0.0, "expected k == 0.0, got -0.0"),
+        (None, 1, "expected k is None, got 1"),
+        (1, None, "expected k is not None"),
     ],
 )
 def test_constants(first, second, reason):
@@ -116,8 +116,8 @@ def test_nan_is_itself():
 def test_strings_and_dtypes():
     fn = Changing(lambda x, how, dtype: (x * len(how)).to(dtype))
     fn.anew(X, "ab", torch.float32)
-    assert fn.anew(X, "abc", torch.float32) == "how == 'ab' (found 'abc')"
-    assert "dtype is torch.float32 (found torch.float64)" in fn.anew(X, "ab", torch.float64)
+    assert fn.anew(X, "abc", torch.float32) == "expected how == 'ab', got 'abc'"
+    assert "expected dtype is torch.float32, got torch.float64" in fn.anew(X, "ab", torch.float64)
 
 
 def test_unused_arguments_are_not_guarded():
@@ -135,20 +135,20 @@ def test_list_length():
     fn = Changing(lambda items: sum(items))
     fn.anew([X, X + 1])
     fn.same([X + 1, X])
-    assert fn.anew([X, X + 1, X + 2]) == "len(items) == 2 (found 3)"
+    assert fn.anew([X, X + 1, X + 2]) == "expected len(items) == 2, got 3"
 
 
 def test_list_items():
     fn = Changing(lambda x, items: x * items[1])
     fn.anew(X, [1, 2])
     fn.same(X, [9, 2])
-    assert fn.anew(X, [1, 3]) == "items[1] == 2 (found 3)"
+    assert fn.anew(X, [1, 3]) == "expected items[1] == 2, got 3"
 
 
 def test_list_or_tuple():
     fn = Changing(lambda items: items[0] * 2)
     fn.anew([X])
-    assert fn.anew((X,)) == "type(items) is builtins.list (found builtins.tuple)"
+    assert fn.anew((X,)) == "expected type(items) is builtins.list, got builtins.tuple"
 
 
 def test_dict_keys():
@@ -163,21 +163,21 @@ def test_dict_keys():
     fn = Changing(total)
     fn.anew({"a": X, "b": X + 1})
     fn.same({"a": X + 1, "b": X})
-    assert fn.anew({"a": X}) == "list(d) == ['a', 'b'] (found ['a'])"
+    assert fn.anew({"a": X}) == "expected list(d) == ['a', 'b'], got ['a']"
     fn.anew({"b": X, "a": X + 1})
 
 
 def test_dict_values():
     fn = Changing(lambda x, d: x * d["k"])
     fn.anew(X, {"k": 1})
-    assert fn.anew(X, {"k": 2}) == "d['k'] == 1 (found 2)"
+    assert fn.anew(X, {"k": 2}) == "expected d['k'] == 1, got 2"
 
 
 def test_nested_containers():
     fn = Changing(lambda x, d: x * d["a"][0][1])
     fn.anew(X, {"a": [(1, 2)]})
     fn.same(X, {"a": [(5, 2)]})
-    assert fn.anew(X, {"a": [(1, 3)]}) == "d['a'][0][1] == 2 (found 3)"
+    assert fn.anew(X, {"a": [(1, 3)]}) == "expected d['a'][0][1] == 2, got 3"
 
 
 # ---- objects ----
@@ -197,7 +197,7 @@ def test_attributes():
     fn = Changing(lambda x, box: x * box.k)
     fn.anew(X, Box(k=1))
     fn.same(X, Box(k=1, other=3))
-    assert fn.anew(X, Box(k=2)) == "box.k == 1 (found 2)"
+    assert fn.anew(X, Box(k=2)) == "expected box.k == 1, got 2"
 
 
 def test_attributes_that_appear():
@@ -211,7 +211,7 @@ def test_class_attributes(monkeypatch):
     fn = Changing(lambda x: box.scale(x))
     fn.anew(X)
     monkeypatch.setattr(Box, "factor", 3)
-    assert fn.anew(X).endswith("factor (found 'factor' is 3)")
+    assert fn.anew(X) == f"class attributes of {Box.__qualname__} changed: 'factor' is 3"
     monkeypatch.undo()
     fn.same(X)
 
@@ -240,7 +240,7 @@ def test_another_class():
     fn = Changing(lambda x, box: box.scale(x))
     fn.anew(X, Box())
     reason = fn.anew(X, Other())
-    assert reason.startswith(f"type(box) is {__name__}.Box (found ")
+    assert reason.startswith(f"expected type(box) is {__name__}.Box, got ")
 
 
 def test_properties_are_read_again():
@@ -255,7 +255,7 @@ def test_properties_are_read_again():
     fn = Changing(lambda x, thing: x * thing.k)
     fn.anew(X, Thing(1))
     fn.same(X, Thing(1))
-    assert fn.anew(X, Thing(2)) == "thing.hidden == 1 (found 2)"
+    assert fn.anew(X, Thing(2)) == "expected thing.hidden == 1, got 2"
 
 
 def test_module_attributes_and_training():
@@ -265,7 +265,7 @@ def test_module_attributes_and_training():
     fn = Changing(lambda x: module(x) * module.scale if module.training else module(x))
     fn.anew(X)
     module.scale = 3
-    assert "scale == 2 (found 3)" in fn.anew(X)
+    assert "scale == 2, got 3" in fn.anew(X)
     module.eval()
     assert "training" in fn.anew(X)
 
@@ -293,7 +293,7 @@ def test_globals(monkeypatch):
     fn = Changing(lambda x: x * GLOBAL)
     fn.anew(X)
     monkeypatch.setattr(sys.modules[__name__], "GLOBAL", 3)
-    assert fn.anew(X) == "globals()['GLOBAL'] == 2 (found 3)"
+    assert fn.anew(X) == "expected globals()['GLOBAL'] == 2, got 3"
 
 
 def test_functions_in_globals(monkeypatch):
@@ -329,7 +329,7 @@ def test_closures():
     changing = Changing(fn)
     changing.anew(X)
     k = 3
-    assert changing.anew(X) == "closure['k'].cell_contents == 2 (found 3)"
+    assert changing.anew(X) == "expected closure['k'].cell_contents == 2, got 3"
 
 
 def test_closures_of_callees():
@@ -341,7 +341,7 @@ def test_closures_of_callees():
     changing = Changing(lambda x: inner(x))
     changing.anew(X)
     k = 3
-    assert "== 2 (found 3)" in changing.anew(X)
+    assert "== 2, got 3" in changing.anew(X)
 
 
 def test_default_arguments():
@@ -351,9 +351,9 @@ def test_default_arguments():
     changing = Changing(lambda x: inner(x))
     changing.anew(X)
     inner.__defaults__ = (3,)
-    assert "== 2 (found 3)" in changing.anew(X)
+    assert "== 2, got 3" in changing.anew(X)
     inner.__kwdefaults__ = {"j": 5}
-    assert "== 1 (found 5)" in changing.anew(X)
+    assert "== 1, got 5" in changing.anew(X)
 
 
 def test_function_identity():
@@ -377,7 +377,7 @@ def test_partials():
     fn = Changing(lambda x, f: f(x))
     fn.anew(X, functools.partial(scale, k=2))
     fn.same(X, functools.partial(scale, k=2))
-    assert fn.anew(X, functools.partial(scale, k=3)) == "f.keywords['k'] == 2 (found 3)"
+    assert fn.anew(X, functools.partial(scale, k=3)) == "expected f.keywords['k'] == 2, got 3"
 
 
 # ---- modes ----
@@ -437,7 +437,7 @@ def test_every_rejected_entry_gives_its_reason():
     fn = Changing(lambda x, k: x * k)
     for k in range(3):
         fn.anew(X, k)
-    assert fn.anew(X, 3).splitlines() == [f"k == {k} (found 3)" for k in range(3)]
+    assert fn.anew(X, 3).splitlines() == [f"expected k == {k}, got 3" for k in range(3)]
 
 
 # ---- what explains them ----
@@ -447,4 +447,4 @@ def test_guards_are_phrased():
     run = records_of(compiler.optimize(lambda x, k: x * k), X.requires_grad_(False), 2)
     guards = run.records[0].details["guards"]
     assert "k == 2" in guards
-    assert "x is float32[4] with strides (1,) on cpu" in guards
+    assert "tensor properties of x: Tensor [4] torch.float32 on cpu" in guards
