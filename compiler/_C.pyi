@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, Literal, ParamSpec, TypeAlias, TypeVar, 
 
 from torch import Tensor
 
+from compiler.guards import Guard
 from compiler.tensor_facts import Description
 
 _P = ParamSpec("_P")
@@ -105,7 +106,7 @@ class Entry:
     ) -> None:
         """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
         as the original; None runs the original. ``keep_hook``: whether the context stays on underneath."""
-    phrases: list[str]
+    checks: list[Guard]
     context: Final[Context]
     guards: Final[GuardTree | None]
     code: Final[CodeType | None]

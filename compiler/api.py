@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
@@ -10,9 +12,9 @@ from typing import Any, TypeVar, overload
 import torch
 
 from compiler import _C, hook, marks
-from compiler.backends.registry import Backend, lookup_backend
+from compiler.backends.registry import Backend, configured_backend
 from compiler.modules import optimize_module
-from compiler.options import Options
+from compiler.options import Options, closest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,59 +22,102 @@ DEFAULT_BACKEND = "eager"
 
 
 @overload
-def optimize(fn: F, *, backend: str | Backend = ..., fullgraph: bool = ..., dynamic: bool | None = ...) -> F: ...
+def optimize(model: F, **options: Any) -> F: ...
 @overload
-def optimize(
-    fn: None = None, *, backend: str | Backend = ..., fullgraph: bool = ..., dynamic: bool | None = ...
-) -> Callable[[F], F]: ...
-def optimize(
-    fn: Any = None,
+def optimize(model: None = None, **options: Any) -> Callable[[F], F]: ...
+def optimize(  # noqa: PLR0913 - torch.compile's own parameters
+    model: Any = None,
     *,
-    backend: str | Backend = DEFAULT_BACKEND,
     fullgraph: bool = False,
     dynamic: bool | None = None,
+    backend: str | Backend = DEFAULT_BACKEND,
+    mode: str | None = None,
+    options: dict[str, Any] | None = None,
+    name: str | None = None,
+    disable: bool = False,
+    recompile_limit: int | None = None,
+    isolate_recompiles: bool = False,
+    **unknown: Any,
 ) -> Any:
     """Compile a function or module just in time; as a call or as a decorator, with or without arguments.
 
     Args:
-        fn: A function, method, callable object, or ``torch.nn.Module`` (the result is a module
+        model: A function, method, callable object, or ``torch.nn.Module`` (the result is a module
             with the same parameters, buffers, attributes, hooks and ``state_dict`` keys).
-        backend: A name of `list_backends`, or ``(graph_module, example_inputs) -> callable``.
         fullgraph: Raise `Unsupported` at the first graph break instead of going on in eager.
         dynamic: ``None`` decides by itself, ``True``/``False`` ask for symbolic/static sizes.
+        backend: A name of `list_backends`, or ``(graph_module, example_inputs) -> callable``.
+        mode: Passed on to the backend; ``None`` and ``"default"`` leave the choice to it.
+        options: Passed on to the backend.
+        name: Names the compiled region.
+        disable: Give `model` back as it is.
+        recompile_limit: Compiled entries kept for one code object, in place of ``config.recompile_limit``.
+        isolate_recompiles: Every call of `optimize` counts its own recompiles, whatever this says.
 
     Raises:
-        TypeError: `fn` is not callable, or an argument has the wrong type.
+        TypeError: `model` is not callable, an argument has the wrong type or is unknown, or the backend does not
+            take `mode` or `options`.
         UnknownBackend: no backend has that name.
     """
-    _check_flag("fullgraph", fullgraph, bool)
-    _check_flag("dynamic", dynamic, bool | None)
-    function, name = lookup_backend(backend)
-    options = Options(backend=function, backend_name=name, fullgraph=fullgraph, dynamic=dynamic)
-    if fn is None:
-        return lambda later: _optimize(later, options)
-    return _optimize(fn, options)
+    given = {"fullgraph": fullgraph, "dynamic": dynamic, "mode": mode, "options": options, "name": name,
+             "disable": disable, "recompile_limit": recompile_limit,
+             "isolate_recompiles": isolate_recompiles}  # fmt: skip
+    _check_known(unknown)
+    for option, value in given.items():
+        _check_type(option, value, _TYPES[option])
+    function, backend_name = configured_backend(backend, mode, options)
+    chosen = Options(function, backend_name, fullgraph, dynamic, name, recompile_limit)
+    if model is None:
+        return lambda later: _optimize(later, chosen, disable)
+    return _optimize(model, chosen, disable)
 
 
-def _check_flag(name: str, value: object, kind: Any) -> None:
+_TYPES: dict[str, Any] = {
+    "fullgraph": bool,
+    "dynamic": bool | None,
+    "mode": str | None,
+    "options": dict | None,
+    "name": str | None,
+    "disable": bool,
+    "recompile_limit": int | None,
+    "isolate_recompiles": bool,
+}
+
+
+def _check_known(unknown: dict[str, Any]) -> None:
+    for name in unknown:
+        raise TypeError(f"optimize has no option {name!r}; there are: {closest(name, ['backend', *_TYPES])}")
+
+
+def _check_type(name: str, value: object, kind: Any) -> None:
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {kind.__name__ if isinstance(kind, type) else kind}, not {value!r}")
 
 
-def _optimize(fn: Any, options: Options) -> Any:
+def _optimize(fn: Any, options: Options, disabled: bool = False) -> Any:
+    if isinstance(fn, type) or not callable(fn):
+        what = f"the class {fn.__qualname__}; optimize its instances" if isinstance(fn, type) else _kind(fn)
+        raise TypeError(f"optimize takes a function or a module, not {what}")
+    if disabled:
+        return fn
     if isinstance(fn, torch.nn.Module):
         return optimize_module(fn, hook.CompileContext(options))
-    if not callable(fn):
-        raise TypeError(f"optimize takes a function or a module, not {type(fn).__name__}: {fn!r}")
-    if isinstance(fn, type):
-        raise TypeError(
-            f"optimize takes a function or a module, not the class {fn.__qualname__}; optimize its instances"
-        )
     if isinstance(fn, _C.Optimized):
         fn = fn.__wrapped__
+    return optimize_function(fn, options)
+
+
+def optimize_function(fn: Any, options: Options) -> Any:
+    """A compiled call of anything callable that is not a module."""
     context = hook.CompileContext(options)
     context.add_target(_plain(fn))
-    return _dressed(_C.Optimized(fn, context), fn)
+    wrapper = _dressed(_C.Optimized(fn, context), fn)
+    context.owned_by(wrapper)
+    return wrapper
+
+
+def _kind(obj: object) -> str:
+    return f"{type(obj).__name__}: {obj!r}"
 
 
 def _plain(fn: Any) -> Any:
@@ -81,54 +126,93 @@ def _plain(fn: Any) -> Any:
         fn = fn.func
     if isinstance(fn, types.MethodType):
         return fn.__func__
-    return fn if hasattr(fn, "__code__") else getattr(type(fn), "__call__", fn)
+    return fn if hasattr(fn, "__code__") else getattr(type(fn), "__call__", fn)  # noqa: B004
 
 
 def _dressed(wrapper: Any, fn: Any) -> Any:
     """Give a wrapper the name and documentation of what it wraps."""
-    functools.update_wrapper(wrapper, fn)
+    functools.update_wrapper(wrapper, fn, updated=("__dict__",) if isinstance(fn, types.FunctionType) else ())
     return wrapper
 
 
-def disable(fn: Any = None, *, recursive: bool = True) -> Any:
-    """Never compile a function, nor (with `recursive`) anything it calls.
+def _reduce(wrapper: Any) -> Any:
+    """How wrappers are pickled and copied: by name, as functions are, or made again around what they wrap."""
+    if _is_global(wrapper):
+        return wrapper.__qualname__
+    if isinstance(wrapper, _C.Optimized):
+        return optimize_function, (wrapper.__wrapped__, wrapper.context.options)  # type: ignore[attr-defined]
+    return disable, (wrapper.__wrapped__,)
+
+
+def _is_global(wrapper: Any) -> bool:
+    """Whether the wrapper's own name leads to it."""
+    found: Any = sys.modules.get(getattr(wrapper, "__module__", None) or "")
+    for part in getattr(wrapper, "__qualname__", "<locals>").split("."):
+        found = getattr(found, part, None)
+    return found is wrapper
+
+
+for _wrapper in (_C.Optimized, _C.Disabled):
+    copyreg.pickle(_wrapper, _reduce)  # type: ignore[arg-type]
+
+
+def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:
+    """Never compile a function, nor (with `recursive`) anything it calls; compiled code that calls it breaks there.
+
+    Args:
+        fn: A function, a callable object, or a module, whose calls then run in eager.
+        recursive: Whether what `fn` calls runs in eager too.
+        reason: Shown with the graph breaks this causes.
 
     Raises:
         TypeError: `fn` is not callable.
     """
     if fn is None:
-        return lambda later: disable(later, recursive=recursive)
-    if isinstance(fn, torch.nn.Module):
-        fn.forward = disable(fn.forward, recursive=recursive)
-        return fn
+        return lambda later: disable(later, recursive, reason=reason)
     _check_callable("disable", fn)
-    return _dressed(_C.Disabled(fn), fn) if recursive else skip(fn)
+    if not recursive:
+        return skip(fn, reason=reason)
+    if isinstance(fn, torch.nn.Module):
+        fn.forward = disable(fn.forward, reason=reason)
+        return fn
+    wrapper = _dressed(_C.Disabled(fn), fn)
+    if reason is not None:
+        wrapper.__compiler_reason__ = reason
+    return wrapper
 
 
-def skip(fn: F) -> F:
+def skip(fn: F, *, reason: str | None = None) -> F:
     """Run a function's own frames in eager; what it calls may be compiled."""
     _check_callable("skip", fn)
-    marks.SKIPPED.add(fn)
+    marked = fn.forward if isinstance(fn, torch.nn.Module) else fn
+    marks.SKIPPED.add(marked, reason)
     return fn
 
 
 def allow_in_graph(fn: F) -> F:
-    """Record calls of a function in the graph as one operator, without tracing into it."""
-    _check_callable("allow_in_graph", fn)
-    marks.ALLOWED.add(fn)
-    return fn
+    """Record calls of a function in the graph as one operator, without tracing into it.
+
+    It runs once on tensors of the meta device, to learn the shape of its result.
+    """
+    return _mark_all("allow_in_graph", fn, marks.ALLOWED)
 
 
 def assume_constant_result(fn: F) -> F:
     """Call a function once while compiling and take its result for constant."""
-    _check_callable("assume_constant_result", fn)
-    marks.CONSTANT_RESULT.add(fn)
+    return _mark_all("assume_constant_result", fn, marks.CONSTANT_RESULT)
+
+
+def _mark_all(name: str, fn: Any, marked: marks.MarkedFunctions) -> Any:
+    """Mark a function, or each of a list or tuple of them."""
+    for each in fn if isinstance(fn, list | tuple) else (fn,):
+        _check_callable(name, each)
+        marked.add(each)
     return fn
 
 
 def _check_callable(name: str, fn: object) -> None:
     if not callable(fn):
-        raise TypeError(f"{name} takes a callable, not {type(fn).__name__}: {fn!r}")
+        raise TypeError(f"{name} takes a callable, not {_kind(fn)}")
 
 
 def reset() -> None:

@@ -68,6 +68,10 @@ KINDS: dict[str, Kind] = {
         "The function belongs to a library that is never traced.",
         ("Call it outside of the compiled function.", "compiler.allow_in_graph records it without tracing."),
     ),
+    "another compiler": Kind(
+        "The function belongs to another compiler, such as torch.compile or torch.jit; what it compiles is left to it.",
+        ("Give the original function or module to compiler.optimize.",),
+    ),
     "live iterator": Kind(
         "The loop's iterator was made outside of this frame, or before an earlier graph break; "
         "it is advanced natively and the loop's body is compiled by itself.",
@@ -97,9 +101,16 @@ KINDS: dict[str, Kind] = {
         "A mode of torch that the capture does not follow is active (a dispatch or function mode, functorch, autocast).",
         ("Call the compiled function outside of the mode.",),
     ),
+    "backend error": Kind(
+        "The backend raised, or gave back something that is not a compiled graph.",
+        ("backend='eager' tells whether the program or the backend is at fault.",),
+    ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
-        ("Set COMPILER_STRICT=1 to raise the error with its traceback.", _REPORT),
+        (
+            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            _REPORT,
+        ),
     ),
 }
 
@@ -116,8 +127,8 @@ class GraphBreak(Exception):
         self.hints = hints or self.row.hints
         self.stack: tuple[Location, ...] | None = None
 
-    def reason(self, stack: tuple[Location, ...]) -> Reason:
-        return Reason(self.kind, self.context, self.explanation, self.hints, self.stack or stack)
+    def reason(self, stack: tuple[Location, ...], inside: int) -> Reason:
+        return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
 
 class BreakEarlier(Exception):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import linecache
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -43,7 +44,8 @@ class Reason:
         context: What exactly was met (a name, a type, an opcode).
         explanation: Why it cannot be captured, in a sentence.
         hints: What the user can do about it.
-        stack: The user's lines, outermost first; the last one is the cause.
+        stack: The lines being executed, outermost first.
+        inside: How many of the last ones are a library's own: the line before them is the user's.
     """
 
     kind: str
@@ -51,10 +53,12 @@ class Reason:
     explanation: str
     hints: tuple[str, ...]
     stack: tuple[Location, ...]
+    inside: int = 0
 
     @property
     def location(self) -> Location:
-        return self.stack[-1]
+        """The user's line that is the cause."""
+        return self.stack[-1 - self.inside]
 
     def describe(self) -> str:
         """The reason as text of several lines: place, cause, hints, stack."""
@@ -64,9 +68,11 @@ class Reason:
             lines.append(f"    {where.source_line}")
         lines.append(f"  {self.explanation}")
         lines += [f"  hint: {hint}" for hint in self.hints]
-        if len(self.stack) > 1:
-            lines.append("  reached through:")
-            lines += [f"    {place} in {place.function}" for place in self.stack[:-1]]
+        at = len(self.stack) - 1 - self.inside
+        for heading, places in (("reached through:", self.stack[:at]), ("inside the library:", self.stack[at + 1 :])):
+            if places:
+                lines.append(f"  {heading}")
+                lines += [f"    {place} in {place.function}" for place in places]
         return "\n".join(lines)
 
 
@@ -101,6 +107,7 @@ class FrameRecord:
 
 Listener = Callable[[FrameRecord], None]
 
+_log = logging.getLogger("compiler.events")
 _lock = threading.Lock()
 _listeners: tuple[Listener, ...] = ()
 _detail_users = 0
@@ -123,9 +130,12 @@ def subscribe(listener: Listener, *, details: bool = False) -> Callable[[], None
 
 
 def publish(record: FrameRecord) -> None:
-    """Hand one record to all listeners."""
+    """Hand one record to all listeners; one that raises is logged, since the user's program goes on."""
     for listener in _listeners:
-        listener(record)
+        try:
+            listener(record)
+        except Exception:
+            _log.exception("a listener of compiler.events raised on a record of %s", record.frame)
 
 
 def wants_details() -> bool:

@@ -26,12 +26,20 @@ class Guard:
         payload: What the check compares with; its form depends on the kind.
     """
 
-    source: Source
+    source: Source | None
     kind: str
     payload: Any
 
     def __str__(self) -> str:
         return PHRASES[self.kind](str(self.source), self.payload)
+
+    def failure(self, request: _C.Request) -> str:
+        """What was expected, and what `request` has instead."""
+        try:
+            found = value_at(self.source, request) if self.source is not None else None
+            return FAILURES[self.kind](self, found) if self.kind in FAILURES else f"expected {self}"
+        except Exception:  # the path that cannot be walked is the failure, or a property of somebody's raises
+            return f"expected {self}"
 
 
 def _names(payload: dict[str, Any]) -> str:
@@ -65,8 +73,78 @@ PHRASES: dict[str, Callable[[str, Any], str]] = {
 }
 
 
-def _facts(facts: Any) -> str:
-    return str(facts)
+def _facts(facts: _C.TensorFacts) -> str:
+    known = facts.description
+    traits = dict(known.traits)
+    grad = ", requires_grad" if traits["requires_grad"] else ""
+    return f"{known.type.__name__} {list(known.shape)} {traits['dtype']} on {traits['device']}{grad}"
+
+
+def _got(found: Callable[[Any], str]) -> Callable[[Guard, Any], str]:
+    return lambda guard, value: f"expected {guard}, got {found(value)}"
+
+
+def _changed(expected: dict[Any, Any], found: Any) -> str:
+    """The entries that differ, with what they are now."""
+    now = {name: found.get(name, ABSENT) for name, item in expected.items() if found.get(name, ABSENT) is not item}
+    return ", ".join(f"{name!r} is {'missing' if item is ABSENT else _short(item)}" for name, item in now.items())
+
+
+def _changed_attributes(guard: Guard, value: Any) -> str:
+    cls, expected = guard.payload
+    raw = {name: next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), ABSENT) for name in expected}
+    return f"class attributes of {guard.source} changed: {_changed(expected, raw)}"
+
+
+def _changed_modes(guard: Guard, value: Any) -> str:
+    now = [(func.__name__, func(), expected) for func, expected in guard.payload]
+    return ", ".join(f"{name}() is {got}, was {expected}" for name, got, expected in now if got != expected)
+
+
+FAILURES: dict[str, Callable[[Guard, Any], str]] = {
+    "type": _got(lambda value: f"{type(value).__module__}.{type(value).__qualname__}"),
+    "is": _got(_short),
+    "equal": _got(_short),
+    "length": _got(lambda value: str(len(value))),
+    "keys": _got(lambda value: _short(list(value))),
+    "tensor": lambda guard, value: f"{guard.source}: {guard.payload.describe(value)}",
+    "items": lambda guard, value: f"entries of {guard.source} changed: {_changed(guard.payload, value)}",
+    "class_attrs": _changed_attributes,
+    "state": _changed_modes,
+}
+"""Kinds of guard that tell what was found instead."""
+
+
+def value_at(source: Source, request: _C.Request) -> Any:
+    """What lies at the end of an access path in the frame of `request`."""
+    base = request if source.base is None else value_at(source.base, request)
+    return ACCESSORS[source.accessor](base, source.guard_argument())
+
+
+def _global(request: _C.Request, name: str) -> Any:
+    return request.globals[name] if name in request.globals else request.builtins[name]
+
+
+def _raw(cls: type, name: str) -> Any:
+    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+
+
+ACCESSORS: dict[str, Callable[[Any, Any], Any]] = {
+    "local": lambda request, slot: request.locals[slot],
+    "global": _global,
+    "free": lambda request, index: request.closure[index],
+    "constant": lambda request, obj: obj,
+    "cell": lambda cell, _: cell.cell_contents,
+    "attr": getattr,
+    "dict": lambda obj, _: obj.__dict__,
+    "key": lambda mapping, key: mapping[key],
+    "item": lambda sequence, index: sequence[index],
+    "type": lambda obj, _: type(obj),
+    "lookup": _raw,
+    "call": lambda obj, function: function(obj),
+    "func_attr": getattr,
+}
+"""The steps of access paths as `_C.GuardTree` walks them."""
 
 
 class GuardSet:
@@ -117,8 +195,8 @@ class GuardSet:
     def __len__(self) -> int:
         return len(self._guards)
 
-    def build(self, inputs: Sequence[Source] = ()) -> tuple[Any, list[str]]:
-        """The checking tree, and the phrase of every guard id.
+    def build(self, inputs: Sequence[Source] = ()) -> tuple[_C.GuardTree, list[Guard]]:
+        """The checking tree, and what every guard id stands for.
 
         With `inputs`, the tree brings along the values at these sources, as a tuple, when it holds.
         """
@@ -126,10 +204,11 @@ class GuardSet:
         if self._state:
             printer.state(self._state)
         for guard in self._guards.values():
+            assert guard.source is not None
             printer.reach(guard.source)
         for guard in self._guards.values():
             printer.add(guard)
-        return printer.tree(inputs), printer.phrases
+        return printer.tree(inputs), printer.checks
 
 
 def _identity(kind: str, payload: Any) -> Hashable:
@@ -144,16 +223,16 @@ class _TreePrinter:
     """Prints guards as the node list of `_C.GuardTree`: pre-order, parents before children."""
 
     def __init__(self) -> None:
-        self.phrases: list[str] = []
+        self.checks: list[Guard] = []
         self._nodes: list[tuple[Any, ...]] = []
         self._index: dict[Source, int] = {}
 
-    def _phrase(self, text: str) -> int:
-        self.phrases.append(text)
-        return len(self.phrases) - 1
+    def _number(self, check: Guard) -> int:
+        self.checks.append(check)
+        return len(self.checks) - 1
 
     def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
-        check = (self._phrase(PHRASES["state"]("", pairs)), "state", pairs)
+        check = (self._number(Guard(None, "state", pairs)), "state", pairs)
         self._nodes.append((-1, "constant", None, -1, [check]))
 
     def reach(self, source: Source) -> int:
@@ -161,13 +240,14 @@ class _TreePrinter:
         found = self._index.get(source)
         if found is None:
             parent = -1 if source.base is None else self.reach(source.base)
-            failed = self._phrase(f"{source} exists")
+            failed = self._number(Guard(source, "exists", None))
             self._nodes.append((parent, source.accessor, source.guard_argument(), failed, []))
             found = self._index[source] = len(self._nodes) - 1
         return found
 
     def add(self, guard: Guard) -> None:
         payload = guard.payload
+        assert guard.source is not None
         if guard.kind == "same_as":
             payload = self.reach(payload)
         elif guard.kind == "distinct":
@@ -175,7 +255,7 @@ class _TreePrinter:
         node = self._nodes[self.reach(guard.source)]
         if guard.kind == "exists":
             return
-        node[4].append((self._phrase(str(guard)), guard.kind, payload))
+        node[4].append((self._number(guard), guard.kind, payload))
 
     def tree(self, inputs: Sequence[Source]) -> Any:
         return _C.GuardTree(self._nodes, [self.reach(source) for source in inputs])

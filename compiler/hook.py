@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import types
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from compiler import _C, breaks, events, skips
+from compiler.bytecode.percode import PerCode
+from compiler.errors import CompilerError, InternalError
 from compiler.events import FrameRecord, Location
-from compiler.options import Options
+from compiler.options import Options, config
 from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
+
+_torchs_callback = torch._C._dynamo.eval_frame.get_eval_frame_callback
+"""What torch.compile does with the frames of this thread; ``None`` or false while it does nothing."""
+
+
+class Codes:
+    """Codes with entries, held weakly; by identity, since equality of codes compares constants."""
+
+    def __init__(self) -> None:
+        self._refs: dict[int, weakref.ref[types.CodeType]] = {}
+
+    def add(self, code: types.CodeType) -> None:
+        key, refs = id(code), self._refs
+        if key not in refs:
+            refs[key] = weakref.ref(code, lambda _: refs.pop(key, None))
+
+    def __iter__(self) -> Iterator[types.CodeType]:
+        codes = [ref() for ref in list(self._refs.values())]
+        return iter([code for code in codes if code is not None])
 
 
 class CompileContext(_C.Context):
@@ -19,56 +43,103 @@ class CompileContext(_C.Context):
     def __init__(self, options: Options) -> None:
         super().__init__(self._on_miss)
         self.options = options
-        self.targets: set[int] = set()
+        self.targets: PerCode[bool] = PerCode()
+        self.released = False
+        self._codes = Codes()
+        self._owner: weakref.ref[Any] | None = None
+        self._told: PerCode[bool] = PerCode()
 
     def add_target(self, func: Any) -> None:
         """Capture frames of `func` even if they are in a skipped file."""
         code = getattr(func, "__code__", None)
         if isinstance(code, types.CodeType):
-            self.targets.add(id(code))
+            self.targets.put(code, True)
+            _targets.put(code, True)
+            _C.code_cache(code).skip = 0
+
+    def owned_by(self, owner: Any) -> None:
+        """Give up what was compiled when `owner`, the only way to call it, is gone."""
+        me = weakref.ref(self)
+
+        def release(_: object) -> None:
+            context = me()
+            if context is not None:
+                context._release()
+
+        self._owner = weakref.ref(owner, release)
+
+    def _release(self) -> None:
+        self.released = True
+        for code in self._codes:
+            cache = _C.code_cache(code)
+            for entry in cache.entries:
+                if entry.context is self:
+                    cache.remove(entry)
 
     def _on_miss(self, request: _C.Request) -> _C.Entry | None:
+        try:
+            return self._answer(request)
+        except CompilerError:
+            raise
+        except Exception as error:
+            return self._fell_back(request.code, error)
+
+    def _answer(self, request: _C.Request) -> _C.Entry | None:
+        if _torchs_callback():  # the frame is torch.compile's, and so would be ours below
+            return None
         code = request.code
-        is_target = id(code) in self.targets
-        if not is_target and resume_of(code) is None:
-            if skips.is_skipped_file(code.co_filename):
-                request.cache.skip = 1
+        if self.released:
+            return None
+        if skips.is_marked(request.func):
+            self._record_skip(code, request.func.__qualname__)
+            return None
+        if not self.targets.get(code) and resume_of(code) is None:
+            if skips.is_skipped(code, request.globals):
+                request.cache.skip = int(not _targets.get(code))
                 return None
-            if skips.is_marked(request.func):
-                _record_skip(code, "disabled function", request.func.__qualname__)
+            if skips.is_skipped_by_user(code.co_filename):
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
                 return None
-        _remember(code)
+        _codes.add(code)
+        self._codes.add(code)
         return compile_frame(request, self, self.options)
 
+    def _record_skip(self, code: types.CodeType, context: str) -> None:
+        """Told once: the frame is met on every call."""
+        if not self._told.get(code):
+            self._told.put(code, True)
+            where = _start(code)
+            events.publish(FrameRecord("skipped", where, breaks.reason_for("disabled function", context, where)))
 
-def _record_skip(code: types.CodeType, kind: str, context: str) -> None:
-    where = Location(code.co_filename, code.co_firstlineno, code.co_qualname)
-    events.publish(FrameRecord("skipped", where, breaks.reason_for(kind, context, where)))
+    def _fell_back(self, code: types.CodeType, error: Exception) -> None:
+        """An error of ours outside of the pipeline, which has its own."""
+        if config.strict:
+            raise InternalError(f"{code.co_qualname} ({_start(code)}): {error}") from error
+        context = f"{type(error).__name__}: {error}"
+        reason = breaks.reason_for("internal error", context, _start(code))
+        events.publish(FrameRecord("fell_back", _start(code), reason, details={"error": error}))
 
 
-_codes: dict[int, weakref.ref[types.CodeType]] = {}
+_targets: PerCode[bool] = PerCode()
+"""Codes that some `optimize` call was made for: their being in a skipped file is no reason never to look again."""
 
 
-def _remember(code: types.CodeType) -> None:
-    """Keep track of codes with entries, for `reset`; by identity, since equality of codes compares constants."""
-    key = id(code)
-    if key not in _codes:
-        _codes[key] = weakref.ref(code, lambda _: _codes.pop(key, None))
+def _start(code: types.CodeType) -> Location:
+    return Location(code.co_filename, code.co_firstlineno, code.co_qualname)
+
+
+_codes = Codes()
+"""All codes with entries, for `reset`."""
 
 
 def reset() -> None:
     """Forget all compiled code of the process."""
-    for ref in list(_codes.values()):
-        code = ref()
-        if code is not None:
-            _C.code_cache(code).clear()
-    _codes.clear()
+    for code in _codes:
+        _C.code_cache(code).clear()
 
 
 def hits() -> int:
     """Calls served by compiled code so far, over all code objects that are alive."""
-    codes = [ref() for ref in list(_codes.values())]
-    entries = [entry for code in codes if code is not None for entry in _C.code_cache(code).entries]
+    entries = [entry for code in _codes for entry in _C.code_cache(code).entries]
     return sum(entry.hits for entry in entries if entry.code is not None)

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+import types
 import weakref
+from collections.abc import Callable
 from typing import Any
 
-ALLOWED: weakref.WeakSet[Any] = weakref.WeakSet()
+
+class MarkedFunctions:
+    """Functions by identity, held weakly where they can be. A bound method stands for its function."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[Callable[[], Any], str | None]] = {}
+
+    def add(self, func: Any, reason: str | None = None) -> None:
+        func = _function(func)
+        key = id(func)
+        try:
+            held: Callable[[], Any] = weakref.ref(func, lambda _: self._kept.pop(key, None))
+        except TypeError:
+            held = lambda: func  # noqa: E731 - it has no weak references
+        self._kept[key] = (held, reason)
+
+    def __contains__(self, func: Any) -> bool:
+        func = _function(func)
+        kept = self._kept.get(id(func))
+        return kept is not None and kept[0]() is func
+
+    def reason(self, func: Any) -> str | None:
+        """What was said when the function was marked."""
+        kept = self._kept.get(id(_function(func)))
+        return kept[1] if kept is not None else None
+
+
+def _function(func: Any) -> Any:
+    return func.__func__ if isinstance(func, types.MethodType) else func
+
+
+ALLOWED = MarkedFunctions()
 """Functions that `compiler.allow_in_graph` made graph operators."""
 
-CONSTANT_RESULT: weakref.WeakSet[Any] = weakref.WeakSet()
+CONSTANT_RESULT = MarkedFunctions()
 """Functions whose result `compiler.assume_constant_result` promised to be constant."""
 
-SKIPPED: weakref.WeakSet[Any] = weakref.WeakSet()
+SKIPPED = MarkedFunctions()
 """Functions that `compiler.skip` keeps eager while their callees may compile."""
 
 

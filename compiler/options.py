@@ -28,12 +28,16 @@ class Options:
         backend_name: The name the user gave, or the callable's own, for messages.
         fullgraph: Raise `compiler.Unsupported` at the first graph break.
         dynamic: ``None`` decides by itself, ``True``/``False`` force symbolic/static sizes.
+        name: What the user calls the compiled region.
+        recompile_limit: In place of ``config.recompile_limit``.
     """
 
     backend: Callable[..., Any]
     backend_name: str
     fullgraph: bool = False
     dynamic: bool | None = None
+    name: str | None = None
+    recompile_limit: int | None = None
 
 
 def closest(name: str, known: list[str]) -> str:

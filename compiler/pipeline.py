@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from compiler import _C, breaks, events
+from compiler import _C, breaks, events, skips
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
+from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
 from compiler.interpreter.frame import StopHere
@@ -69,17 +70,19 @@ class _Work:
         self.started = time.perf_counter_ns()
         self.backend_ns = 0
         self.cx: Capture | None = None
-        self.recompile = tuple(_rejection(entry, guard) for entry, guard in request.failures)
+        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
 
     # -- the passes ----------------------------------------------------------------------
 
     def compile(self) -> _C.Entry | None:
         mode = unfollowed_mode()
         if mode is not None:
-            self.publish("skipped", breaks.reason_for("skipped by state", mode, self.location()))
+            self._skip(breaks.reason_for("skipped by state", mode, self.location()))
             return None
-        if self._entries() >= config.recompile_limit:
-            return self._give_up()
+        limit = self.options.recompile_limit
+        limit = config.recompile_limit if limit is None else limit
+        if self._entries() >= limit:
+            return self._give_up(limit)
         captured, cause = self._capture()
         plan = output.plan(captured)
         return self._finish(captured, cause, plan)
@@ -87,11 +90,16 @@ class _Work:
     def _entries(self) -> int:
         return sum(entry.context is self.context for entry in self.request.cache.entries)
 
-    def _give_up(self) -> _C.Entry:
+    def _give_up(self, limit: int) -> _C.Entry:
         """Calls that fit no entry run in eager from now on."""
-        reason = breaks.reason_for("recompile limit", f"{config.recompile_limit} compiled entries", self.location())
-        self.publish("skipped", reason)
+        self._skip(breaks.reason_for("recompile limit", f"{limit} compiled entries", self.location()))
         return self._add(_C.Entry(self.context, None, None, keep_hook=True))
+
+    def _skip(self, reason: Reason) -> None:
+        """The frame runs in eager, which a full graph is not."""
+        record = self.publish("skipped", reason)
+        if self.options.fullgraph:
+            raise Unsupported(record)
 
     def _capture(self) -> tuple[Captured, GraphBreak | None]:
         """Interpret the frame; after a graph break, again, up to the same instruction."""
@@ -149,7 +157,7 @@ class _Work:
         module = cx.graph.finish(plan.outputs)
         nothing = cx.graph.ops == 0
         graph = None if nothing else self._backend(module, cx)
-        guards, phrases = self._guards(captured)
+        guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
         if (
             nothing
@@ -166,9 +174,13 @@ class _Work:
             entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None)
             outcome = "broken" if reason is not None else "compiled"
             details = {"code": code}
-        entry.phrases = phrases
+        entry.checks = checks
         if events.wants_details():
-            details |= {"graph_module": module, "guards": phrases, "original": self.request.code}
+            details |= {
+                "graph_module": module,
+                "guards": [str(check) for check in checks if check.kind != "exists"],
+                "original": self.request.code,
+            }
             if graph is not None:
                 details["graph"] = graph
         self.publish(outcome, reason, cx, details)
@@ -177,42 +189,44 @@ class _Work:
     # -- parts ---------------------------------------------------------------------------
 
     def _reason(self, cause: GraphBreak | None) -> Reason | None:
-        return cause.reason(cause.stack or (self.location(),)) if cause is not None else None
+        return cause.reason(*skips.with_users_line(cause.stack or (self.location(),))) if cause is not None else None
 
     def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
         """Hand the graph to the backend; what comes back runs with the hook off."""
-        name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
         started = time.perf_counter_ns()
         try:
             compiled = self.options.backend(module, inputs)
         except Exception as error:
-            raise BackendError(
-                f"backend {name!r} raised {type(error).__name__}: {error}\n{self._graph_text(module)}"
-            ) from error
+            raise self._backend_error(module, f"raised {type(error).__name__}: {error}") from error
         finally:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
-            raise BackendError(
-                f"backend {name!r} returned {compiled!r}, which is not callable\n{self._graph_text(module)}"
-            )
+            raise self._backend_error(module, f"returned {compiled!r}, which is not callable")
         return _C.Disabled(compiled)
 
-    def _graph_text(self, module: torch.fx.GraphModule) -> str:
+    def _backend_error(self, module: torch.fx.GraphModule, what: str) -> BackendError:
+        """The error, which names the backend, the user's line and the graph; its record has been published."""
         where = self.location()
-        return f"for the graph of {where.function} ({where}):\n{module.graph}"
+        stacks = (node.meta["user_stack"] for node in module.graph.nodes if "user_stack" in node.meta)
+        context = f"backend {self.options.backend_name!r} {what}"
+        reason = breaks.reason_for("backend error", context, *next(stacks, (where,)))
+        self.publish("fell_back", reason, self.cx)
+        return BackendError(
+            f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}"
+        )
 
-    def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[str]]:
+    def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard]]:
         """The guard tree, tried on the very frame it was made for."""
         cx = captured.cx
         cx.guards.state(state_guard())
         cx.finish_guards()
-        tree, phrases = cx.guards.build(output.brought_inputs(captured))
+        tree, checks = cx.guards.build(output.brought_inputs(captured))
         request = self.request
         failed = tree.check(request.locals, request.globals, request.builtins, request.closure)
         if failed != -1:
-            raise InternalError(f"a guard fails on its own frame: {phrases[failed]}")
-        return tree, phrases
+            raise InternalError(f"a guard fails on its own frame: {checks[failed].failure(request)}")
+        return tree, checks
 
     def _add(self, entry: _C.Entry) -> _C.Entry:
         self.request.cache.add(entry)
@@ -272,6 +286,9 @@ class _Work:
         return tree if holds else None
 
 
-def _rejection(entry: _C.Entry, guard: int) -> str:
-    phrases: list[str] = getattr(entry, "phrases", [])
-    return phrases[guard] if 0 <= guard < len(phrases) else "an unknown guard"
+def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:
+    """Why an entry does not fit a frame."""
+    checks: list[Guard] = getattr(entry, "checks", [])
+    if not 0 <= failed < len(checks):
+        return "an unknown guard"
+    return checks[failed].failure(request)

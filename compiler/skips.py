@@ -1,9 +1,13 @@
-"""Which frames reached under the hook are captured at all. A function given to `optimize` always is."""
+"""Which frames reached under the hook are captured at all, and which lines are the user's.
+
+A function given to `optimize` is always captured.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
+import sys
 import sysconfig
 import types
 from typing import Any
@@ -11,7 +15,9 @@ from typing import Any
 import torch
 
 import compiler.marks as marks
+from compiler.events import Location
 from compiler.options import config
+from compiler.rules.untraced import LIBRARIES
 
 _STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
 _SITE = tuple({sysconfig.get_paths()[name] + os.sep for name in ("purelib", "platlib")})
@@ -20,19 +26,6 @@ _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pytest_dynamo") + os.sep
 _TORCH_CAPTURED = (os.path.join(_TORCH, "nn", "modules") + os.sep,)
 _TORCH_SKIPPED = tuple(os.path.join(_TORCH, "nn", "modules", name) for name in ("module.py", "lazy.py"))
-_LIBRARIES = (
-    "pytest",
-    "_pytest",
-    "pluggy",
-    "numpy",
-    "hypothesis",
-    "coverage",
-    "xdist",
-    "scipy",
-    "sympy",
-    "_distutils_hack",
-)
-
 _LOOKED_INTO = 16
 """Elements of a container argument searched for tensors."""
 
@@ -40,23 +33,68 @@ _LOOKED_INTO = 16
 @functools.lru_cache(maxsize=65536)
 def is_skipped_file(filename: str) -> bool:
     """Whether frames of the file run in eager: the standard library, torch's inside, test tools, ourselves."""
+    if filename.startswith(_TORCH_CAPTURED) and filename not in _TORCH_SKIPPED:
+        return False
+    return is_library(filename)
+
+
+def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
+    """`is_skipped_file` of a frame; generated code (of dataclasses, say) belongs to the module it was made for."""
+    filename = code.co_filename
+    if filename.startswith("<"):
+        filename = globals_.get("__file__") or filename
+    return is_skipped_file(filename)
+
+
+@functools.lru_cache(maxsize=65536)
+def is_library(filename: str) -> bool:
+    """Whether the file is of the standard library, torch, a test tool or ourselves, not of the user."""
     if filename.startswith("<"):
         return filename.startswith("<frozen")
-    if filename.startswith(_TORCH):
-        return not filename.startswith(_TORCH_CAPTURED) or filename in _TORCH_SKIPPED
-    if filename.startswith((_OURS, _PLUGIN)):
+    if filename.startswith((_TORCH, _OURS, _PLUGIN)):
         return True
     if filename.startswith(_SITE):
         relative = next(filename[len(site) :] for site in _SITE if filename.startswith(site))
-        return relative.split(os.sep)[0].removesuffix(".py") in _LIBRARIES
-    if filename.startswith(_STDLIB):
-        return True
-    extra = [prefix for prefix in config.skip_files.split(os.pathsep) if prefix]
-    return any(filename.startswith(prefix) for prefix in extra)
+        return relative.split(os.sep)[0].removesuffix(".py") in LIBRARIES
+    return filename.startswith(_STDLIB)
+
+
+def is_skipped_by_user(filename: str) -> bool:
+    """Whether ``config.skip_files`` names the file."""
+    return any(prefix and filename.startswith(prefix) for prefix in config.skip_files.split(os.pathsep))
+
+
+def with_users_line(stack: tuple[Location, ...]) -> tuple[tuple[Location, ...], int]:
+    """A stack that holds a line of the user's, and how many lines of libraries stand behind the innermost such line.
+
+    A library's frame that is captured by itself was called by the user's: that line is taken from the stack of the
+    running program.
+    """
+    inside = 0
+    while inside < len(stack) and is_library(stack[-1 - inside].file):
+        inside += 1
+    if inside < len(stack):
+        return stack, inside
+    callers = _callers()
+    return ((*callers, *stack), inside + len(callers) - 1) if callers else (stack, 0)
+
+
+def _callers() -> tuple[Location, ...]:
+    """The running program's lines, from the user's innermost one on; empty if there is none."""
+    found: list[Location] = []
+    frame: types.FrameType | None = sys._getframe()
+    while frame is not None:
+        code = frame.f_code
+        if not code.co_filename.startswith((_OURS, _PLUGIN)):
+            found.append(Location(code.co_filename, frame.f_lineno, code.co_qualname))
+            if not is_library(code.co_filename):
+                return tuple(reversed(found))
+        frame = frame.f_back
+    return ()
 
 
 def is_interesting(code: types.CodeType, globals_: dict[str, Any], locals_: tuple[Any, ...]) -> bool:
-    """Whether a frame may contain tensor operations: a tensor or module among its arguments, or torch among its globals."""
+    """Whether a frame may contain operators: a tensor or module is among its arguments, or torch among its globals."""
     if config.capture_all_frames:
         return True
     if any(_holds_tensor(value, 2) for value in locals_):

@@ -14,6 +14,7 @@ PINNED: tuple[Callable[[], object], ...] = (
     torch._C._len_torch_dispatch_stack,
     torch._C._functorch.peek_interpreter_stack,
     torch._C._is_any_autocast_enabled,
+    torch._C._get_tracing_state,
 )
 """Functions whose results compiled code relies on."""
 
@@ -22,6 +23,7 @@ _UNFOLLOWED: dict[str, Callable[[], object]] = {
     "a torch dispatch mode": torch._C._len_torch_dispatch_stack,
     "a functorch transform": torch._C._functorch.peek_interpreter_stack,
     "autocast": torch._C._is_any_autocast_enabled,
+    "torch.jit.trace": torch._C._get_tracing_state,
 }
 
 

@@ -7,8 +7,16 @@ from typing import Any
 
 import torch
 
+from compiler.options import closest
 
-def eager(graph_module: torch.fx.GraphModule, example_inputs: list[torch.Tensor]) -> Callable[..., Any]:
-    """The graph's own code, operator by operator."""
+MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
+
+
+def eager(
+    graph_module: torch.fx.GraphModule, example_inputs: list[torch.Tensor], *, mode: str = "default"
+) -> Callable[..., Any]:
+    """The graph's own code, operator by operator, whatever the mode."""
+    if mode not in MODES:
+        raise ValueError(f"unknown mode {mode!r}; there are: {closest(mode, list(MODES))}")
     forward: Callable[..., Any] = graph_module.forward
     return forward

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
+import inspect
 from collections.abc import Callable
 from typing import Any, overload
 
@@ -68,3 +70,25 @@ def lookup_backend(backend: str | Backend) -> tuple[Backend, str]:
     if found is None:
         raise UnknownBackend(f"unknown backend {backend!r}; there are: {closest(backend, list_backends())}")
     return found, backend
+
+
+def configured_backend(
+    backend: str | Backend, mode: str | None = None, options: dict[str, Any] | None = None
+) -> tuple[Backend, str]:
+    """`lookup_backend`, with the keywords that the user gave for it.
+
+    Raises:
+        TypeError: the backend does not take one of them.
+    """
+    found, name = lookup_backend(backend)
+    if mode is not None and options is not None:
+        raise TypeError("optimize takes a mode or options, not both")
+    wanted = {"mode": mode if mode != "default" else None, "options": options}
+    extra = {key: value for key, value in wanted.items() if value is not None}
+    if not extra:
+        return found, name
+    try:
+        inspect.signature(found).bind(None, None, **extra)
+    except TypeError:
+        raise TypeError(f"backend {name!r} takes no {' or '.join(extra)}: {extra}") from None
+    return functools.partial(found, **extra), name

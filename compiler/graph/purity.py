@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+import compiler.marks as marks
+
 _RANDOM_NAMES = frozenset(
     "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson "
     "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout rrelu "
@@ -25,7 +27,7 @@ FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split())
 
 def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
-    if target in _STATE:
+    if target in _STATE or target in marks.ALLOWED:
         return True
     name = target if isinstance(target, str) else getattr(target, "__name__", "")
     if name in _RANDOM_NAMES or name == "setitem":

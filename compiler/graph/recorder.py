@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.fx
 
+import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.graph import shape_rules
 from compiler.graph.purity import FACTORIES, has_effect
@@ -107,6 +108,9 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
+            if target in marks.ALLOWED:
+                with torch.random.fork_rng(devices=()):
+                    return target(*args, **kwargs)
             if isinstance(target, str):
                 return getattr(args[0], target)(*args[1:], **kwargs)
             return target(*args, **kwargs)

@@ -20,6 +20,7 @@ from compiler.guards import GuardSet
 from compiler.interpreter import binding
 from compiler.interpreter.frame import Frame
 from compiler.options import Options, config
+from compiler.rules.untraced import refuse_untraced
 from compiler.sources import CellSource, ConstantSource, FrameSources, Source
 from compiler.values import wrap
 from compiler.values.base import ConstantValue, LazyValue, Value
@@ -159,6 +160,8 @@ class Capture:
     ) -> Value:
         """Trace into a Python function."""
         code = binding.code_of(func)
+        if isinstance(func, FunctionValue):
+            refuse_untraced(func)
         if len(self.frames) >= config.max_inline_depth:
             raise GraphBreak("inline depth", func.describe())
         locals_ = binding.bind(self, func, args, kwargs)
@@ -209,7 +212,8 @@ class Capture:
             BreakEarlier: an exception is being handled.
         """
         if isinstance(self.handled, ExceptionValue):
-            raise BreakEarlier(self.handled.born, cause)
+            assert self.handled.raised is not None
+            raise BreakEarlier(self.handled.raised, cause)
 
     def finish_guards(self) -> None:
         """Objects that changed must not be one object under two names next time, unless they are now."""
@@ -285,8 +289,8 @@ class Capture:
         self.throw(ExceptionValue(cls, [ConstantValue(arg) for arg in args]))
 
     def throw(self, value: ExceptionValue) -> NoReturn:
-        if not value.born:
-            value.born = self.step
+        if value.raised is None:
+            value.raised = self.step
         if value.context is None and isinstance(self.handled, ExceptionValue) and self.handled is not value:
             value.context = self.handled
         raise ObservedException(value)

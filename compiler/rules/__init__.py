@@ -27,7 +27,7 @@ from compiler.rules.basics import (
     is_object,
     traceback_of,
 )
-from compiler.rules.calls import call_class_method, call_object
+from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
 from compiler.rules.methods import call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
@@ -56,7 +56,7 @@ from compiler.rules.text import convert, format_value
 from compiler.rules.torch_tensors import call_tensor_method
 
 __all__ = [
-    "advance", "binary", "call_class_method", "call_method", "call_object", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",
+    "advance", "binary", "call_class_method", "call_method", "call_object", "call_python", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",
     "contains", "convert", "delitem", "dict_store", "elements", "exception_matches", "format_value",
     "from_const", "function_attr", "getattr_", "getitem", "graph_argument", "identical", "identity_key",
     "is_exception_class", "is_none", "is_object", "iterate", "length", "load_global", "match_class", "match_keys",

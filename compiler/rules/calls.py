@@ -7,6 +7,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 import compiler.marks as marks
+from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.rules import torch_functions
 from compiler.rules.basics import all_constant, describe_args, fold
@@ -14,9 +15,10 @@ from compiler.rules.builtins import BUILTINS, PURE
 from compiler.rules.instances import construct, new_object
 from compiler.rules.methods import call_method
 from compiler.rules.polyfills import POLYFILLS
+from compiler.sources import ConstantSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
-from compiler.values.functions import ClassValue, ObjectConstant
+from compiler.values.functions import ClassValue, FunctionValue, ObjectConstant
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``target(*args, **kwargs)``."""
     obj = target.obj
+    if isinstance(obj, _C.Optimized):
+        return cx.call(cx.wrap_constant(obj.__wrapped__), args, kwargs)
+    if isinstance(obj, _C.Disabled):
+        raise _disabled(obj, getattr(obj, "__compiler_reason__", None))
     rule = BUILTINS.get(obj) if type(obj).__hash__ is not None else None
     if rule is not None:
         return rule(cx, args, kwargs)
@@ -45,6 +51,63 @@ def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: 
     if isinstance(owner, type):
         return call_method(cx, cx.wrap_constant(owner), obj.__name__, args, kwargs)
     raise GraphBreak("unsupported call", f"{target.describe()}({describe_args(args, kwargs)})")
+
+
+def call_python(cx: Capture, func: FunctionValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Call a Python function: by a rule, by a mark of the user's, else by tracing into it."""
+    obj = func.obj
+    how = BUILTINS.get(obj) or torch_functions.RULES.get(obj) or _by_mark(obj)
+    if how is None:
+        return cx.call_function(func, args, kwargs)
+    if func.source is not None and not isinstance(func.source, ConstantSource):
+        cx.guards.add(func.source, "is", obj)
+    return how(cx, args, kwargs)
+
+
+def _by_mark(obj: types.FunctionType) -> Any:
+    for marked, how in _MARKS:
+        if obj in marked:
+            return lambda cx, args, kwargs: how(cx, obj, args, kwargs)
+    return None
+
+
+def _skipped(cx: Capture, obj: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    raise _disabled(obj, marks.SKIPPED.reason(obj))
+
+
+def _disabled(func: Any, reason: str | None) -> GraphBreak:
+    name = getattr(func, "__qualname__", None) or repr(func)
+    return GraphBreak("disabled function", f"{name}: {reason}" if reason else name)
+
+
+def _constant_result(cx: Capture, obj: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """Called now, with the objects themselves; the user has promised that the result stays the same."""
+    plain = [_as_object(cx, arg.realize(cx), obj) for arg in args]
+    named = {name: _as_object(cx, arg.realize(cx), obj) for name, arg in kwargs.items()}
+    try:
+        result = obj(*plain, **named)
+    except Exception as error:
+        raise GraphBreak("operator refused", f"{obj.__qualname__}: {type(error).__name__}: {error}") from error
+    return cx.wrap_constant(result, f"{obj.__qualname__}(...)")
+
+
+def _as_object(cx: Capture, value: Value, func: Any) -> Any:
+    """A constant, or an unchanged object of the user's, whose identity is relied upon."""
+    if value.is_constant():
+        return value.constant()
+    obj = getattr(value, "obj", None)
+    if obj is None or value in cx.ledger.touched or value.source is None:
+        raise GraphBreak("unsupported call", f"{func.__qualname__}, whose result is constant, with {value.describe()}")
+    if not isinstance(value.source, ConstantSource):
+        cx.guards.add(value.source, "is", obj)
+    return obj
+
+
+_MARKS: tuple[tuple[marks.MarkedFunctions, Any], ...] = (
+    (marks.SKIPPED, _skipped),
+    (marks.ALLOWED, torch_functions.call_torch),
+    (marks.CONSTANT_RESULT, _constant_result),
+)
 
 
 def _unbound(cx: Capture, descriptor: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -89,7 +152,3 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
     if all_constant(cx, args, kwargs) and cls in (str, bytes, int, float):
         return fold(cx, getattr(cls, name), args, kwargs)
     raise GraphBreak("unsupported method", f"{cls.__qualname__}.{name}({describe_args(args, kwargs)})")
-
-
-def is_constant_result(obj: Any) -> bool:
-    return obj in marks.CONSTANT_RESULT

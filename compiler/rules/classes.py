@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
+from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.values.base import Value
@@ -38,6 +39,8 @@ def bind_class_attr(cx: Capture, owner: Value, cls: type, name: str, raw: Any, *
     if isinstance(raw, types.FunctionType):
         func = cx.wrap_constant(raw, label)
         return BoundMethodValue(func, owner)
+    if isinstance(raw, _C.Optimized | _C.Disabled):
+        return BoundMethodValue(cx.wrap_constant(raw, label), owner)
     if isinstance(raw, staticmethod):
         return cx.wrap_constant(raw.__func__, label)
     if isinstance(raw, classmethod):

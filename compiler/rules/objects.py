@@ -40,6 +40,7 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     """``obj.name`` by the default protocol: data descriptors, the instance, the class, ``__getattr__``."""
     if isinstance(value, ExceptionValue) and name in _EXCEPTION_ATTRS:
         return _EXCEPTION_ATTRS[name](cx, value)
+    value = _shared(cx, value)
     cls = value.cls
     raw = lookup(cls, name)
     if name == "__dict__":
@@ -56,6 +57,16 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     return _fallback(cx, value, name)
 
 
+def _shared(cx: Capture, value: ObjectValue) -> ObjectValue:
+    """An optimised module shares its attributes with the original, which stands for both."""
+    original = value.cls.__dict__.get("_compiler_original")
+    if original is None:
+        return value
+    shared = cx.wrap_constant(original)
+    assert isinstance(shared, ObjectValue)
+    return shared
+
+
 def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
     """The entry of the instance's ``__dict__``, or ``None``, with the guard that says so."""
     written = value.attrs.get(name)
@@ -66,6 +77,10 @@ def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
     own = getattr(value.obj, "__dict__", None)
     if own is None:
         return None
+    mapping = cx.known(own)
+    if isinstance(mapping, DictValue):
+        entry = mapping.entries.get(name)
+        return entry[1] if entry else None
     assert value.source is not None
     source = value.source.instance_attr(name)
     if name in own:
@@ -94,10 +109,34 @@ def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
     if value.obj is None:
         entries = {key: (ConstantValue(key), item) for key, item in value.attrs.items() if isinstance(item, Value)}
         raise GraphBreak("unsupported attribute", f"__dict__ of a new object with {len(entries)} attributes")
-    if value.attrs:
-        raise GraphBreak("unsupported attribute", "__dict__ of a changed object")
     assert value.source is not None
-    return cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
+    mapping = cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
+    if value.attrs:
+        mapping = mapping.realize(cx)
+        assert isinstance(mapping, DictValue)
+        _move_to_dict(cx, value, mapping)
+    return mapping
+
+
+def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
+    """Once the program has the ``__dict__`` in hand, that is where the instance's attributes are."""
+    for name, item in list(value.attrs.items()):
+        if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+            continue
+        if name in value.recreated or not isinstance(item, Value):
+            mapping.entries.pop(name, None)
+        if isinstance(item, Value):
+            dict_store(cx, mapping, ConstantValue(name), item)
+        cx.ledger.touch(mapping)
+        del value.attrs[name]
+
+
+def _dict_in_hand(cx: Capture, value: ObjectValue, name: str) -> DictValue | None:
+    """The instance's ``__dict__``, when the program has looked at it and `name` is kept in it."""
+    if value.obj is None or isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+        return None
+    mapping = cx.known(getattr(value.obj, "__dict__", None))
+    return mapping if isinstance(mapping, DictValue) else None
 
 
 def _fallback(cx: Capture, value: ObjectValue, name: str) -> Value:
@@ -145,6 +184,7 @@ def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Va
 
 
 def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    value = _shared(cx, value)
     handler = lookup(value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
         _module_setattr(cx, value, name, new)
@@ -168,6 +208,13 @@ def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> Non
             raise GraphBreak("attribute write", f"{name!r} of {value.describe()} is a {type(raw).__name__}")
     elif not _has_dict(value.cls):
         missing(cx, value, name)
+    mapping = _dict_in_hand(cx, value, name)
+    if mapping is not None:
+        dict_store(cx, mapping, ConstantValue(name), new)
+        return
+    if value.attrs.get(name) is DELETED:
+        del value.attrs[name]
+        value.recreated.add(name)
     value.attrs[name] = new
     cx.ledger.touch(value)
 
@@ -197,6 +244,7 @@ def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> N
 
 
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
+    value = _shared(cx, value)
     if lookup(value.cls, "__delattr__") is not object.__delattr__:
         raise GraphBreak("attribute write", f"del {name!r} of {value.describe()}")
     raw = guarded_lookup(cx, value.cls, name)
@@ -204,9 +252,14 @@ def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
     if instance_attr(cx, value, name) is None:
         missing(cx, value, name)
-    if value.obj is None:
-        del value.attrs[name]
-    else:
+    mapping = _dict_in_hand(cx, value, name)
+    if mapping is not None:
+        del mapping.entries[name]
+        cx.ledger.touch(mapping)
+        return
+    value.attrs.pop(name, None)
+    value.recreated.discard(name)
+    if instance_attr(cx, value, name) is not None:
         value.attrs[name] = DELETED
     cx.ledger.touch(value)
 
@@ -237,6 +290,7 @@ def object_truth(cx: Capture, value: ObjectValue) -> bool:
 
 
 def object_call(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    value = _shared(cx, value)
     raw = lookup(value.cls, "__call__")
     if raw is ABSENT:
         cx.raise_(TypeError, f"'{value.cls.__name__}' object is not callable")

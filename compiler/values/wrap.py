@@ -226,7 +226,17 @@ def _by_identity(make: type[ObjectConstant]) -> Wrapper:
 WRAPPERS |= dict.fromkeys(CODE_TYPES, _by_identity(BuiltinValue))
 WRAPPERS[functools._lru_cache_wrapper] = _by_identity(ObjectConstant)
 WRAPPERS[types.ModuleType] = _by_identity(PythonModuleValue)
-for _kind in (types.CodeType, types.GenericAlias, types.UnionType, property, staticmethod, classmethod, object):
+for _kind in (
+    _C.Optimized,
+    _C.Disabled,
+    types.CodeType,
+    types.GenericAlias,
+    types.UnionType,
+    property,
+    staticmethod,
+    classmethod,
+    object,
+):
     WRAPPERS[_kind] = _by_identity(ObjectConstant)
 
 
