@@ -153,7 +153,7 @@ def _is_global(wrapper: Any) -> bool:
 
 
 for _wrapper in (_C.Optimized, _C.Disabled):
-    copyreg.pickle(_wrapper, _reduce)  # type: ignore[arg-type]
+    copyreg.pickle(_wrapper, _reduce)
 
 
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:

@@ -82,7 +82,8 @@ class CompileContext(_C.Context):
         except CompilerError:
             raise
         except Exception as error:
-            return self._fell_back(request.code, error)
+            self._fell_back(request.code, error)
+            return None
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
         if _torchs_callback():  # the frame is torch.compile's, and so would be ours below
@@ -95,7 +96,7 @@ class CompileContext(_C.Context):
             return None
         if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped(code, request.globals):
-                request.cache.skip = int(not _targets.get(code))
+                request.cache.skip = 0 if _targets.get(code) else 1
                 return None
             if skips.is_skipped_by_user(code.co_filename):
                 return None
