@@ -20,12 +20,15 @@ PUBLIC = ("optimize", "stats", "reset", "list_backends", "disable", "Unsupported
 _fullgraph = contextvars.ContextVar("fullgraph", default=None)
 _hits = {"hits": 0}
 optimized = []
-"""Every call of `optimize`: function, backend, fullgraph."""
+"""Every function given to `optimize`, with backend and fullgraph."""
+decorators = []
+"""Backend and fullgraph of every call of `optimize` without a function: what shares compiled code."""
 
 
 def install(setattr_=setattr):
     """Put the stand-in's functions in the place of the compiler's."""
     optimized.clear()
+    decorators.clear()
     for name in PUBLIC:
         setattr_(compiler, name, globals()[name])
 
@@ -34,7 +37,10 @@ def pytest_addoption():
     install()
 
 
-def optimize(fn=None, *, backend="eager", fullgraph=False, dynamic=None):
+def optimize(fn=None, *, backend="eager", fullgraph=False, dynamic=None, recompile_limit=None):
+    if fn is None:
+        decorators.append((backend, fullgraph))
+        return functools.partial(optimize, backend=backend, fullgraph=fullgraph)
     optimized.append((fn, backend, fullgraph))
 
     @functools.wraps(fn)

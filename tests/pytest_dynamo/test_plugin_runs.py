@@ -119,11 +119,12 @@ def test_unittest_classes(dynamo):
     dynamo(LOG + _dedent(source)).assert_outcomes(passed=2, skipped=2, xfailed=1)
 
 
-def test_parametrised_tests_share_one_compiled_function(dynamo, standin):
+def test_all_tests_share_compiled_code(dynamo, standin):
     source = "import pytest\n@pytest.mark.parametrize('x', [1, 2])\ndef test_a(x): note(x)\n"
     end = "def test_end(): assert log == '1 1+ 2 2+'.split()"
     dynamo(LOG + source + end).assert_outcomes(passed=3)
-    assert [fn.__name__ for fn, *_ in standin.optimized] == ["test_a", "test_end"]
+    assert [fn.__name__ for fn, *_ in standin.optimized] == ["test_a", "test_a", "test_end"]
+    assert standin.decorators == [("eager", False)]
 
 
 def test_random_numbers_are_equal(dynamo):
