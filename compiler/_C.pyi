@@ -106,7 +106,7 @@ class Entry:
     ) -> None:
         """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
         as the original; None runs the original. ``keep_hook``: whether the context stays on underneath."""
-    checks: list[Guard | str]
+    checks: list[Guard]
     context: Final[Context]
     guards: Final[GuardTree | None]
     code: Final[CodeType | None]

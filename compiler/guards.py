@@ -26,7 +26,7 @@ class Guard:
         payload: What the check compares with; its form depends on the kind.
     """
 
-    source: Source
+    source: Source | None
     kind: str
     payload: Any
 
@@ -36,7 +36,7 @@ class Guard:
     def failure(self, request: _C.Request) -> str:
         """What was expected, and what `request` has instead."""
         try:
-            found = value_at(self.source, request)
+            found = value_at(self.source, request) if self.source is not None else None
             return FAILURES[self.kind](self, found) if self.kind in FAILURES else f"expected {self}"
         except Exception:  # the path that cannot be walked is the failure, or a property of somebody's raises
             return f"expected {self}"
@@ -84,8 +84,21 @@ def _got(found: Callable[[Any], str]) -> Callable[[Guard, Any], str]:
     return lambda guard, value: f"expected {guard}, got {found(value)}"
 
 
-def _changed(payload: dict[str, Any], found: Any) -> dict[str, Any]:
-    return {name: item for name, item in payload.items() if found.get(name, ABSENT) is not item}
+def _changed(expected: dict[Any, Any], found: Any) -> str:
+    """The entries that differ, with what they are now."""
+    now = {name: found.get(name, ABSENT) for name, item in expected.items() if found.get(name, ABSENT) is not item}
+    return ", ".join(f"{name!r} is {'missing' if item is ABSENT else _short(item)}" for name, item in now.items())
+
+
+def _changed_attributes(guard: Guard, value: Any) -> str:
+    cls, expected = guard.payload
+    raw = {name: next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), ABSENT) for name in expected}
+    return f"class attributes of {guard.source} changed: {_changed(expected, raw)}"
+
+
+def _changed_modes(guard: Guard, value: Any) -> str:
+    now = [(func.__name__, func(), expected) for func, expected in guard.payload]
+    return ", ".join(f"{name}() is {got}, was {expected}" for name, got, expected in now if got != expected)
 
 
 FAILURES: dict[str, Callable[[Guard, Any], str]] = {
@@ -95,7 +108,9 @@ FAILURES: dict[str, Callable[[Guard, Any], str]] = {
     "length": _got(lambda value: str(len(value))),
     "keys": _got(lambda value: _short(list(value))),
     "tensor": lambda guard, value: f"{guard.source}: {guard.payload.describe(value)}",
-    "items": lambda guard, value: f"entries of {guard.source} changed: {_names(_changed(guard.payload, value))}",
+    "items": lambda guard, value: f"entries of {guard.source} changed: {_changed(guard.payload, value)}",
+    "class_attrs": _changed_attributes,
+    "state": _changed_modes,
 }
 """Kinds of guard that tell what was found instead."""
 
@@ -180,7 +195,7 @@ class GuardSet:
     def __len__(self) -> int:
         return len(self._guards)
 
-    def build(self, inputs: Sequence[Source] = ()) -> tuple[_C.GuardTree, list[Guard | str]]:
+    def build(self, inputs: Sequence[Source] = ()) -> tuple[_C.GuardTree, list[Guard]]:
         """The checking tree, and what every guard id stands for.
 
         With `inputs`, the tree brings along the values at these sources, as a tuple, when it holds.
@@ -189,6 +204,7 @@ class GuardSet:
         if self._state:
             printer.state(self._state)
         for guard in self._guards.values():
+            assert guard.source is not None
             printer.reach(guard.source)
         for guard in self._guards.values():
             printer.add(guard)
@@ -207,16 +223,16 @@ class _TreePrinter:
     """Prints guards as the node list of `_C.GuardTree`: pre-order, parents before children."""
 
     def __init__(self) -> None:
-        self.checks: list[Guard | str] = []
+        self.checks: list[Guard] = []
         self._nodes: list[tuple[Any, ...]] = []
         self._index: dict[Source, int] = {}
 
-    def _number(self, check: Guard | str) -> int:
+    def _number(self, check: Guard) -> int:
         self.checks.append(check)
         return len(self.checks) - 1
 
     def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
-        check = (self._number(PHRASES["state"]("", pairs)), "state", pairs)
+        check = (self._number(Guard(None, "state", pairs)), "state", pairs)
         self._nodes.append((-1, "constant", None, -1, [check]))
 
     def reach(self, source: Source) -> int:
@@ -231,6 +247,7 @@ class _TreePrinter:
 
     def add(self, guard: Guard) -> None:
         payload = guard.payload
+        assert guard.source is not None
         if guard.kind == "same_as":
             payload = self.reach(payload)
         elif guard.kind == "distinct":

@@ -179,7 +179,7 @@ class _Work:
         if events.wants_details():
             details |= {
                 "graph_module": module,
-                "guards": [str(check) for check in checks],
+                "guards": [str(check) for check in checks if check.kind != "exists"],
                 "original": self.request.code,
             }
             if graph is not None:
@@ -217,7 +217,7 @@ class _Work:
             f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}"
         )
 
-    def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard | str]]:
+    def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard]]:
         """The guard tree, tried on the very frame it was made for."""
         cx = captured.cx
         cx.guards.state(state_guard())
@@ -226,7 +226,7 @@ class _Work:
         request = self.request
         failed = tree.check(request.locals, request.globals, request.builtins, request.closure)
         if failed != -1:
-            raise InternalError(f"a guard fails on its own frame: {checks[failed]}")
+            raise InternalError(f"a guard fails on its own frame: {checks[failed].failure(request)}")
         return tree, checks
 
     def _add(self, entry: _C.Entry) -> _C.Entry:
@@ -289,8 +289,7 @@ class _Work:
 
 def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:
     """Why an entry does not fit a frame."""
-    checks: list[Guard | str] = getattr(entry, "checks", [])
+    checks: list[Guard] = getattr(entry, "checks", [])
     if not 0 <= failed < len(checks):
         return "an unknown guard"
-    check = checks[failed]
-    return check.failure(request) if isinstance(check, Guard) else f"expected {check}"
+    return checks[failed].failure(request)

@@ -212,7 +212,8 @@ class Capture:
             BreakEarlier: an exception is being handled.
         """
         if isinstance(self.handled, ExceptionValue):
-            raise BreakEarlier(self.handled.born, cause)
+            assert self.handled.raised is not None
+            raise BreakEarlier(self.handled.raised, cause)
 
     def finish_guards(self) -> None:
         """Objects that changed must not be one object under two names next time, unless they are now."""
@@ -288,8 +289,8 @@ class Capture:
         self.throw(ExceptionValue(cls, [ConstantValue(arg) for arg in args]))
 
     def throw(self, value: ExceptionValue) -> NoReturn:
-        if not value.born:
-            value.born = self.step
+        if value.raised is None:
+            value.raised = self.step
         if value.context is None and isinstance(self.handled, ExceptionValue) and self.handled is not value:
             value.context = self.handled
         raise ObservedException(value)

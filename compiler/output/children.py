@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.rules.basics import TracebackValue
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import (
@@ -79,6 +80,8 @@ def _object(cx: Capture, value: ObjectValue) -> Iterable[Value]:
 
 
 def _exception(cx: Capture, value: ExceptionValue) -> Iterable[Value]:
+    if value.raised is not None:
+        raise BreakEarlier(value.raised, GraphBreak("not rebuildable", "an exception with a traceback"))
     return [*value.init_args, *_object(cx, value), *_present(value.cause, value.context)]
 
 

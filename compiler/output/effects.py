@@ -62,10 +62,12 @@ def _object(rb: Rebuilder, value: ObjectValue) -> None:
     """Attributes, past any ``__setattr__`` of the class: that has been traced."""
     plain = lookup(value.cls, "__setattr__") is object.__setattr__
     for name, item in value.attrs.items():
-        if not isinstance(item, Value):
+        if not isinstance(item, Value) or name in value.recreated:
             rb.e.call_constant(object.__delattr__, rb.loader(value), functools.partial(rb.e.load_const, name))
             rb.e.pop_top()
-        elif plain:
+        if not isinstance(item, Value):
+            continue
+        if plain:
             rb.push(item)
             rb.push(value)
             rb.e.store_attr(name)

@@ -77,7 +77,7 @@ class TracebackValue(Value):
 
     def __init__(self, exc: ExceptionValue) -> None:
         super().__init__()
-        self.born = exc.born
+        self.born = exc.raised or exc.born
 
     def pytype(self) -> type:
         return types.TracebackType
@@ -124,6 +124,19 @@ def _type_name(value: Value) -> str:
 
 def all_constant(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> bool:
     return all(arg.realize(cx).is_constant() for arg in [*args, *kwargs.values()])
+
+
+def constant_of(cx: Capture, value: Value) -> Any:
+    """The object itself, looking at all parts of a tuple.
+
+    Raises:
+        GraphBreak: a part is not known during capture.
+    """
+    value = value.realize(cx)
+    if isinstance(value, TupleValue):
+        for item in value.items:
+            constant_of(cx, item)
+    return value.constant()
 
 
 def fold(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:

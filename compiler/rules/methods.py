@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import all_constant, describe_args, fold, fold_plain, is_none
+from compiler.rules.basics import all_constant, constant_of, describe_args, fold, fold_plain, is_none
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
     DequeValue,
@@ -210,7 +210,7 @@ def sorted_items(cx: Capture, items: list[Value], key: Value | None, reverse: Va
     """A stable sort by keys that are constants."""
     use_key = key is not None and not is_none(cx, key)
     keys = [cx.call(key, [item], {}) for item in items] if use_key else items  # type: ignore[arg-type]
-    plain = [value.realize(cx).constant() for value in keys]
+    plain = [constant_of(cx, value) for value in keys]
     backwards = reverse is not None and reverse.realize(cx).truth(cx)
     try:
         order = sorted(range(len(items)), key=plain.__getitem__, reverse=backwards)

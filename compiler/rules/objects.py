@@ -77,6 +77,10 @@ def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
     own = getattr(value.obj, "__dict__", None)
     if own is None:
         return None
+    mapping = cx.known(own)
+    if isinstance(mapping, DictValue):
+        entry = mapping.entries.get(name)
+        return entry[1] if entry else None
     assert value.source is not None
     source = value.source.instance_attr(name)
     if name in own:
@@ -105,10 +109,34 @@ def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
     if value.obj is None:
         entries = {key: (ConstantValue(key), item) for key, item in value.attrs.items() if isinstance(item, Value)}
         raise GraphBreak("unsupported attribute", f"__dict__ of a new object with {len(entries)} attributes")
-    if value.attrs:
-        raise GraphBreak("unsupported attribute", "__dict__ of a changed object")
     assert value.source is not None
-    return cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
+    mapping = cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
+    if value.attrs:
+        mapping = mapping.realize(cx)
+        assert isinstance(mapping, DictValue)
+        _move_to_dict(cx, value, mapping)
+    return mapping
+
+
+def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
+    """Once the program has the ``__dict__`` in hand, that is where the instance's attributes are."""
+    for name, item in list(value.attrs.items()):
+        if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+            continue
+        if name in value.recreated or not isinstance(item, Value):
+            mapping.entries.pop(name, None)
+        if isinstance(item, Value):
+            dict_store(cx, mapping, ConstantValue(name), item)
+        cx.ledger.touch(mapping)
+        del value.attrs[name]
+
+
+def _dict_in_hand(cx: Capture, value: ObjectValue, name: str) -> DictValue | None:
+    """The instance's ``__dict__``, when the program has looked at it and `name` is kept in it."""
+    if value.obj is None or isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+        return None
+    mapping = cx.known(getattr(value.obj, "__dict__", None))
+    return mapping if isinstance(mapping, DictValue) else None
 
 
 def _fallback(cx: Capture, value: ObjectValue, name: str) -> Value:
@@ -180,6 +208,13 @@ def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> Non
             raise GraphBreak("attribute write", f"{name!r} of {value.describe()} is a {type(raw).__name__}")
     elif not _has_dict(value.cls):
         missing(cx, value, name)
+    mapping = _dict_in_hand(cx, value, name)
+    if mapping is not None:
+        dict_store(cx, mapping, ConstantValue(name), new)
+        return
+    if value.attrs.get(name) is DELETED:
+        del value.attrs[name]
+        value.recreated.add(name)
     value.attrs[name] = new
     cx.ledger.touch(value)
 
@@ -217,9 +252,14 @@ def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
     if instance_attr(cx, value, name) is None:
         missing(cx, value, name)
-    if value.obj is None:
-        del value.attrs[name]
-    else:
+    mapping = _dict_in_hand(cx, value, name)
+    if mapping is not None:
+        del mapping.entries[name]
+        cx.ledger.touch(mapping)
+        return
+    value.attrs.pop(name, None)
+    value.recreated.discard(name)
+    if instance_attr(cx, value, name) is not None:
         value.attrs[name] = DELETED
     cx.ledger.touch(value)
 

@@ -66,7 +66,8 @@ def _known(value: Value) -> bool:
 
 
 def _constant(value: Value) -> Any:
-    return getattr(value, "realized", value).constant()
+    realized = getattr(value, "realized", value)
+    return value.constant() if realized is None else realized.constant()
 
 
 class ListValue(SequenceValue):

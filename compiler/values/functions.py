@@ -172,7 +172,7 @@ class BoundMethodValue(Value):
         return self.func.getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        return self.func.call(cx, [self.owner, *args], kwargs)
+        return cx.call(self.func, [self.owner, *args], kwargs)
 
     def describe(self) -> str:
         return f"method {self.func.describe()}"
@@ -229,7 +229,7 @@ class PartialValue(Value):
         return cx.rules.partial_attr(cx, self, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        return self.func.call(cx, [*self.args, *args], {**self.kwargs, **kwargs})
+        return cx.call(self.func, [*self.args, *args], {**self.kwargs, **kwargs})
 
 
 class SuperValue(Value):

@@ -26,18 +26,21 @@ class ObjectValue(Value):
         obj: The object itself when it existed before the frame, else ``None``.
         attrs: Attributes written (or `DELETED`) by the frame, in order; for a new object,
             all of its attributes.
+        recreated: Attributes that the object had, which the frame deleted and then wrote again: they
+            moved to the end.
         base: For subclasses of list, dict, tuple, str …: the container part.
         init_args: Arguments for ``cls.__new__`` of a new object (exceptions and immutable bases).
     """
 
     mutable = True
-    __slots__ = ("attrs", "base", "cls", "init_args", "obj")
+    __slots__ = ("attrs", "base", "cls", "init_args", "obj", "recreated")
 
     def __init__(self, cls: type, obj: Any = None, source: Source | None = None) -> None:
         super().__init__(source)
         self.cls = cls
         self.obj = obj
         self.attrs: dict[str, Value | Deleted] = {}
+        self.recreated: set[str] = set()
         self.base: Value | None = None
         self.init_args: list[Value] = []
 
@@ -64,15 +67,21 @@ class ObjectValue(Value):
 
 
 class ExceptionValue(ObjectValue):
-    """An exception made or caught inside the frame; `init_args` are its ``args``."""
+    """An exception made or caught inside the frame; `init_args` are its ``args``.
 
-    __slots__ = ("cause", "context", "suppress")
+    Attributes:
+        raised: Step of the root frame at which it was raised first; from then on it has a traceback,
+            which only raising it natively can make.
+    """
+
+    __slots__ = ("cause", "context", "raised", "suppress")
 
     def __init__(self, cls: type, args: list[Value] | None = None) -> None:
         super().__init__(cls)
         self.init_args = args or []
         self.cause: Value | None = None
         self.context: Value | None = None
+        self.raised: int | None = None
         self.suppress = False
 
     def truth(self, cx: Capture) -> bool:

@@ -1,0 +1,49 @@
+"""Attributes of user objects."""
+
+from __future__ import annotations
+
+from tests.compiler.agreement import agree
+
+
+class Box:
+    def __init__(self, **attributes):
+        vars(self).update(attributes)
+
+
+def test_an_attribute_that_came_and_went_is_not_deleted():
+    def main(box):
+        box.extra = 1
+        del box.extra
+        return vars(box)
+
+    agree(main, lambda: (Box(),))
+
+
+def test_an_attribute_deleted_and_set_again_moves_to_the_end():
+    def main(box):
+        del box.first
+        box.first = 3
+
+    agree(main, lambda: (Box(first=1, second=2),))
+
+
+def test_a_deleted_attribute_is_deleted():
+    def main(box):
+        box.first = 5
+        del box.first
+        return hasattr(box, "first")
+
+    agree(main, lambda: (Box(first=1),))
+
+
+def test_the_dict_of_an_object_is_where_its_attributes_are():
+    def main(box):
+        box.second = 4
+        box.__dict__["first"] = 2
+        total = box.first + box.second
+        box.first = 7
+        del box.second
+        box.third = total
+        return box.__dict__["first"], box.__dict__
+
+    agree(main, lambda: (Box(first=1),))
