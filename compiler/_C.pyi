@@ -102,10 +102,12 @@ class Entry:
     """
 
     def __init__(
-        self, context: Context, guards: GuardTree | None, code: CodeType | None, *, keep_hook: bool, original: int = 0
+        self, context: Context, guards: GuardTree | None, code: CodeType | None, *, keep_hook: bool, original: int = 0,
+        graph: GraphCall | None = None,
     ) -> None:
         """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
-        as the original; None runs the original. ``keep_hook``: whether the context stays on underneath."""
+        as the original; None runs the original. ``keep_hook``: whether the context stays on underneath.
+        ``graph``: what ``code`` calls first; when its ``on_error`` says so, the original runs in place of an exception."""
     checks: list[Guard]
     context: Final[Context]
     guards: Final[GuardTree | None]
@@ -160,6 +162,21 @@ class TensorFacts:
         """Whether all facts hold of ``value``."""
     def describe(self, value: object, /) -> str:
         """The first property that differs, phrased; '' when all facts hold."""
+
+@final
+class GraphCall:
+    """Calls a compiled graph with no context; it must return a tuple or list of ``outputs`` tensors.
+
+    ``on_error`` is told what it raised, and says whether the frame can run from its start in eager. ``on_misfit`` is
+    told what else it returned, and gives the result or raises.
+    """
+
+    def __init__(
+        self, fn: Callable[..., Any], outputs: int, on_error: Callable[[Exception], bool], on_misfit: Callable[[Any], Any]
+    ) -> None: ...
+    __wrapped__: Final[Callable[..., Any]]
+    outputs: Final[int]
+    def __call__(self, *inputs: Any) -> Any: ...
 
 @final
 class TailCall:

@@ -67,9 +67,34 @@ def optimize(  # noqa: PLR0913 - torch.compile's own parameters
         _check_type(option, value, _TYPES[option])
     function, backend_name = configured_backend(backend, mode, options)
     chosen = Options(function, backend_name, fullgraph, dynamic, name, recompile_limit)
-    if model is None:
-        return lambda later: _optimize(later, chosen, disable)
-    return _optimize(model, chosen, disable)
+    decorator = _Decorator(chosen, disable)
+    return decorator if model is None else decorator(model)
+
+
+class _Decorator:
+    """What ``optimize(...)`` without a model gives: all that it is applied to shares one set of compiled code."""
+
+    def __init__(self, options: Options, disabled: bool = False) -> None:
+        self._context = hook.CompileContext(options)
+        self._context.owned_by(self)
+        self._disabled = disabled
+
+    def __call__(self, model: Any) -> Any:
+        if isinstance(model, type) or not callable(model):
+            what = (
+                f"the class {model.__qualname__}; optimize its instances" if isinstance(model, type) else _kind(model)
+            )
+            raise TypeError(f"optimize takes a function or a module, not {what}")
+        if self._disabled:
+            return model
+        if isinstance(model, torch.nn.Module):
+            return optimize_module(model, self._context)
+        if isinstance(model, _C.Optimized):
+            model = model.__wrapped__
+        self._context.add_target(_plain(model))
+        wrapper = _dressed(_C.Optimized(model, self._context), model)
+        self._context.owned_by(wrapper)
+        return wrapper
 
 
 _TYPES: dict[str, Any] = {
@@ -94,26 +119,9 @@ def _check_type(name: str, value: object, kind: Any) -> None:
         raise TypeError(f"{name} must be {kind.__name__ if isinstance(kind, type) else kind}, not {value!r}")
 
 
-def _optimize(fn: Any, options: Options, disabled: bool = False) -> Any:
-    if isinstance(fn, type) or not callable(fn):
-        what = f"the class {fn.__qualname__}; optimize its instances" if isinstance(fn, type) else _kind(fn)
-        raise TypeError(f"optimize takes a function or a module, not {what}")
-    if disabled:
-        return fn
-    if isinstance(fn, torch.nn.Module):
-        return optimize_module(fn, hook.CompileContext(options))
-    if isinstance(fn, _C.Optimized):
-        fn = fn.__wrapped__
-    return optimize_function(fn, options)
-
-
 def optimize_function(fn: Any, options: Options) -> Any:
-    """A compiled call of anything callable that is not a module."""
-    context = hook.CompileContext(options)
-    context.add_target(_plain(fn))
-    wrapper = _dressed(_C.Optimized(fn, context), fn)
-    context.owned_by(wrapper)
-    return wrapper
+    """A compiled call of anything callable."""
+    return _Decorator(options)(fn)
 
 
 def _kind(obj: object) -> str:
@@ -153,7 +161,7 @@ def _is_global(wrapper: Any) -> bool:
 
 
 for _wrapper in (_C.Optimized, _C.Disabled):
-    copyreg.pickle(_wrapper, _reduce)  # type: ignore[arg-type]
+    copyreg.pickle(_wrapper, _reduce)
 
 
 def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None) -> Any:

@@ -113,6 +113,11 @@ KINDS: dict[str, Kind] = {
         "The backend raised, or gave back something that is not a compiled graph.",
         ("backend='eager' tells whether the program or the backend is at fault.",),
     ),
+    "graph raised": Kind(
+        "The compiled graph raised; the frame ran from its start in eager, where it raises or succeeds as without the "
+        "compiler.",
+        ("If eager raises here too, the error is the program's own.",),
+    ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
         (
@@ -148,7 +153,7 @@ class BreakEarlier(Exception):
         self.cause = cause
 
 
-def reason_for(kind: str, context: str, *where: Location) -> Reason:
+def reason_for(kind: str, context: str, *where: Location, inside: int = 0) -> Reason:
     """A reason that did not come from a `GraphBreak`."""
     row = KINDS[kind]
-    return Reason(kind, context, row.explanation, row.hints, where)
+    return Reason(kind, context, row.explanation, row.hints, where, inside)

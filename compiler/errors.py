@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.events import FrameRecord
+from compiler.events import FrameRecord, Reason
 
 
 class CompilerError(RuntimeError):
@@ -22,7 +22,13 @@ class Unsupported(CompilerError):
 
 
 class BackendError(CompilerError):
-    """A backend raised, or returned something that is not callable."""
+    """A backend raised, returned something that is not callable, or compiled a graph that returns something else.
+
+    Attributes:
+        reason: Why, and the user's line.
+    """
+
+    reason: Reason
 
 
 class UnknownBackend(CompilerError, ValueError):

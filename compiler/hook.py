@@ -46,7 +46,7 @@ class CompileContext(_C.Context):
         self.targets: PerCode[bool] = PerCode()
         self.released = False
         self._codes = Codes()
-        self._owner: weakref.ref[Any] | None = None
+        self._owners: set[weakref.ref[Any]] = set()
         self._told: PerCode[bool] = PerCode()
 
     def add_target(self, func: Any) -> None:
@@ -58,15 +58,17 @@ class CompileContext(_C.Context):
             _C.code_cache(code).skip = 0
 
     def owned_by(self, owner: Any) -> None:
-        """Give up what was compiled when `owner`, the only way to call it, is gone."""
+        """Give up what was compiled when all owners, the only ways to call it, are gone."""
         me = weakref.ref(self)
 
-        def release(_: object) -> None:
+        def drop(owner: weakref.ref[Any]) -> None:
             context = me()
             if context is not None:
-                context._release()
+                context._owners.discard(owner)
+                if not context._owners:
+                    context._release()
 
-        self._owner = weakref.ref(owner, release)
+        self._owners.add(weakref.ref(owner, drop))
 
     def _release(self) -> None:
         self.released = True
@@ -82,7 +84,8 @@ class CompileContext(_C.Context):
         except CompilerError:
             raise
         except Exception as error:
-            return self._fell_back(request.code, error)
+            self._fell_back(request.code, error)
+            return None
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
         if _torchs_callback():  # the frame is torch.compile's, and so would be ours below
@@ -95,7 +98,7 @@ class CompileContext(_C.Context):
             return None
         if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped(code, request.globals):
-                request.cache.skip = int(not _targets.get(code))
+                request.cache.skip = 0 if _targets.get(code) else 1
                 return None
             if skips.is_skipped_by_user(code.co_filename):
                 return None

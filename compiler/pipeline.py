@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import time
 import traceback
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from compiler import _C, breaks, events, skips
+from compiler.backends.running import CompiledGraph, backend_error
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
@@ -157,7 +157,7 @@ class _Work:
         cx.graph.finish(plan.outputs)
         nothing = cx.graph.ops == 0
         module = None if nothing and not events.wants_details() else cx.graph.module()
-        graph = None if nothing or module is None else self._backend(module, cx)
+        graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
         if (
@@ -172,7 +172,7 @@ class _Work:
             outcome: events.Outcome = "skipped"
         else:
             code = output.rewrite(captured, plan, graph)
-            entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None)
+            entry = _C.Entry(self.context, guards, code, keep_hook=reason is not None, graph=graph)
             outcome = "broken" if reason is not None else "compiled"
             details = {"code": code}
         entry.checks = checks
@@ -192,30 +192,25 @@ class _Work:
     def _reason(self, cause: GraphBreak | None) -> Reason | None:
         return cause.reason(*skips.with_users_line(cause.stack or (self.location(),))) if cause is not None else None
 
-    def _backend(self, module: torch.fx.GraphModule, cx: Capture) -> Callable[..., Any]:
-        """Hand the graph to the backend; what comes back runs with the hook off."""
+    def _backend(self, module: torch.fx.GraphModule, cx: Capture, outputs: int) -> _C.GraphCall:
+        """Hand the graph to the backend."""
+        name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
         started = time.perf_counter_ns()
         try:
             compiled = self.options.backend(module, inputs)
         except Exception as error:
-            raise self._backend_error(module, f"raised {type(error).__name__}: {error}") from error
+            raise self._refused(module, f"raised {type(error).__name__}: {error}") from error
         finally:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
-            raise self._backend_error(module, f"returned {compiled!r}, which is not callable")
-        return _C.Disabled(compiled)
+            raise self._refused(module, f"returned {compiled!r}, which is not callable")
+        return CompiledGraph(compiled, module, outputs, name, cx.entry_grad_mode, self.location()).callable()
 
-    def _backend_error(self, module: torch.fx.GraphModule, what: str) -> BackendError:
-        """The error, which names the backend, the user's line and the graph; its record has been published."""
-        where = self.location()
-        stacks = (node.meta["user_stack"] for node in module.graph.nodes if "user_stack" in node.meta)
-        context = f"backend {self.options.backend_name!r} {what}"
-        reason = breaks.reason_for("backend error", context, *next(stacks, (where,)))
-        self.publish("fell_back", reason, self.cx)
-        return BackendError(
-            f"{context}\n{reason.describe()}\nfor the graph of {where.function} ({where}):\n{module.graph}"
-        )
+    def _refused(self, module: torch.fx.GraphModule, what: str) -> BackendError:
+        error = backend_error(self.options.backend_name, what, module, self.location())
+        self.publish("fell_back", error.reason, self.cx)
+        return error
 
     def _guards(self, captured: Captured) -> tuple[_C.GuardTree, list[Guard]]:
         """The guard tree, tried on the very frame it was made for."""

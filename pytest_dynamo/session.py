@@ -81,6 +81,10 @@ class DynamoSession:
             terminalreporter.write_line(f"dynamo: report written to {self._report}")
 
 
+_RECOMPILE_LIMIT = 256
+"""A suite calls one function with the arguments of many tests; past the limit they would silently test eager."""
+
+
 def _check_backend(name: str) -> None:
     known = list(compiler.list_backends())
     if name not in known:
@@ -88,10 +92,17 @@ def _check_backend(name: str) -> None:
 
 
 def _compile_with(backend: str) -> Callable[..., Callable[..., Any]]:
-    """Compiles each function once, so that the tests that share it share its compiled code."""
+    """One decorator for all tests, so that they share the compiled code of what they call."""
 
     @functools.cache
+    def decorator(fullgraph: bool) -> Callable[..., Any]:
+        made: Callable[..., Any] = compiler.optimize(
+            backend=backend, fullgraph=fullgraph, recompile_limit=_RECOMPILE_LIMIT
+        )
+        return made
+
     def compile_function(function: Callable[..., Any], *, fullgraph: bool) -> Callable[..., Any]:
-        return compiler.optimize(function, backend=backend, fullgraph=fullgraph)
+        compiled: Callable[..., Any] = decorator(fullgraph)(function)
+        return compiled
 
     return compile_function

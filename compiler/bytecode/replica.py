@@ -58,6 +58,7 @@ class Replica:
         self._renderer = Renderer(code, scope, pool)
         self._kept = self._reachable(self._roots())
         self._labels: dict[int, bc.Label] = {}
+        self._roots_at: dict[int, bc.Label] = {}
         self._open: tuple[Range, bc.TryBegin] | None = None
         self._copy(_body(code), exception_ranges(code))
 
@@ -89,17 +90,20 @@ class Replica:
         index_at = self._program.index_at
         kept = [native for native in body if self._is_kept(native)]
         targets = {native.target for native in kept} | {row.target for row in ranges}
-        if self._detour.index >= 0:
-            targets |= {self._program.instrs[root].native for root in self._roots()}
+        unit = [native for native in body if self._in_unit(native)]
+        targets |= {native.target for native in unit}
         self._labels = {target: bc.Label() for target in targets if target is not None}
-        if self._detour.index >= 0:
-            self._detach([native for native in body if self._in_unit(native)], ranges)
+        if unit:
+            self._roots_at = {root: bc.Label() for root in self._roots()}
+            self._detach(unit, ranges)
         for native in kept:
             self._switch_range(range_at(ranges, native.offset), native)
             self._add(native, index_at[native.start])
         self._close_range()
 
     def _in_unit(self, native: Native) -> bool:
+        if self._detour.index < 0:
+            return False
         instr = self._program.instrs[self._detour.index]
         return instr.native <= native.start < instr.native_end
 
@@ -121,7 +125,9 @@ class Replica:
         location = self._renderer.location(native)
         if native.target is not None:
             assert instr.target is not None
-            return [bc.Instr(_forward(native.name), self._way(instr.target), location=location)]
+            # In the copy the target is the native one: what a loop's end skips stands there.
+            label = self._detour.ways.get(instr.target) or self._labels[native.target]
+            return [bc.Instr(_forward(native.name), label, location=location)]
         if instr.op == "LOAD_METHOD":
             # A tail must know which of the two items is NULL: always load the bound method.
             e = Emitter(line=location.lineno)
@@ -136,14 +142,13 @@ class Replica:
     def _way(self, successor: int) -> bc.Label:
         """Where a successor of the detour's instruction is: out, or in the copy."""
         way = self._detour.ways.get(successor)
-        return way if way is not None else self._labels[self._program.instrs[successor].native]
+        return way if way is not None else self._roots_at[successor]
 
     def _is_kept(self, native: Native) -> bool:
         """Also true for a fused instruction of which only the second half runs."""
-        index = self._program.index_at[native.start]
-        if index in self._kept:
-            return True
-        return self._detour.index < 0 and native.start == self._start.native and self._start.part == 1
+        instrs, index = self._program.instrs, self._program.index_at[native.start]
+        fused = index + 1 < len(instrs) and instrs[index + 1].native == native.start
+        return index in self._kept or (fused and index + 1 in self._kept)
 
     def _switch_range(self, row: Range | None, native: Native) -> None:
         """Close the try range of the instruction before and open the one of the next, `native`."""
@@ -170,6 +175,9 @@ class Replica:
         for part, instr in enumerate(self._instrs(native, index)):
             if index + part not in self._kept:
                 continue
+            root = self._roots_at.get(index + part)
+            if root is not None and native.start == self._program.instrs[index + part].native:
+                self.items.append(root)
             if self._detour.index < 0 and native.start == self._start.native and part == self._start.part:
                 self.items.append(self.entry)
             self.items.append(instr)

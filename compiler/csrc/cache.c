@@ -20,6 +20,7 @@ entry_traverse(Entry *self, visitproc visit, void *arg)
     Py_VISIT(self->guards);
     Py_VISIT(self->code);
     Py_VISIT(self->spare);
+    Py_VISIT(self->graph);
     Py_VISIT(self->dict);
     return 0;
 }
@@ -30,6 +31,7 @@ entry_clear(Entry *self)
     Py_XSETREF(self->context, Py_NewRef(Py_None)); /* no frame may take an entry that has lost its guards */
     Py_CLEAR(self->guards);
     Py_CLEAR(self->spare);
+    Py_CLEAR(self->graph);
     Py_CLEAR(self->dict);
     return 0; /* the code stays: a running call may still need it, and it holds no cycle alone */
 }
@@ -50,11 +52,11 @@ entry_dealloc(Entry *self)
 static PyObject *
 entry_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"context", "guards", "code", "keep_hook", "original", NULL};
-    PyObject *context, *guards, *code;
+    static char *names[] = {"context", "guards", "code", "keep_hook", "original", "graph", NULL};
+    PyObject *context, *guards, *code, *graph = NULL;
     int keep_hook = -1, original = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO|$pi:Entry", names, &Context_Type, &context, &guards, &code, &keep_hook,
-                                     &original)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OO|$piO:Entry", names, &Context_Type, &context, &guards, &code, &keep_hook,
+                                     &original, &graph)) {
         return NULL;
     }
     if (keep_hook < 0) {
@@ -81,6 +83,7 @@ entry_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->code = code == Py_None ? NULL : Py_NewRef(code);
     self->keep_hook = (char)keep_hook;
     self->original = original;
+    self->graph = Py_XNewRef(graph);
     return (PyObject *)self;
 }
 

@@ -51,6 +51,7 @@ typedef struct {
     GuardTree *guards;      /* or NULL: always holds */
     PyObject *code;         /* replacement, or NULL: run the original */
     PyObject *spare;        /* a function of `code` with nothing bound, or NULL while it is lent */
+    PyObject *graph;        /* the GraphCall in `code` that may ask for the original, or NULL */
     PyObject *dict;
     PyObject *weakrefs;
     unsigned long long hits;
@@ -89,14 +90,20 @@ int context_ready(PyObject *module);
 /* Makes `context` (NULL: none) this thread's; gives the previous one to the caller, who owns it. -1: no memory. */
 int hook_exchange(PyObject *context, PyObject **previous);
 PyObject *hook_current(void); /* borrowed, or NULL */
-/* Calls what `entry` replaces, with the slots of its frame. */
-PyObject *hook_call_replacement(Entry *entry, Scope *scope);
+/* Calls what `entry` replaces, with the slots of its frame. NULL with *again: its graph raised before anything else had
+   happened, so that the original is to run from its start, in place of the exception. */
+PyObject *hook_call_replacement(Entry *entry, Scope *scope, bool *again);
+/* The graph of the replacement that runs on this thread has raised, and the frame can begin anew. */
+void hook_note_failed_graph(PyObject *graph);
 int hook_ready(PyObject *module);
 
 /* ---- what one frame meets (dispatch.c) ---- */
 /* The entry of `context` whose guards hold, as a new reference; NULL with *failures a new list, unless `failures`
    is NULL; or NULL with an exception. */
 Entry *dispatch_find(CodeCache *cache, PyObject *context, Scope *scope, PyObject **failures);
+
+/* ---- calls of graphs (graph_call.c) ---- */
+int graph_call_ready(PyObject *module);
 
 /* ---- tail calls (trampoline.c) ---- */
 int trampoline_ready(PyObject *module);

@@ -161,13 +161,13 @@ find_directly(PyObject *function, PyObject *context, Scope *scope)
 }
 
 static PyObject *
-run_directly(Entry *entry, PyObject *context, Scope *scope)
+run_directly(Entry *entry, PyObject *context, Scope *scope, bool *again)
 {
     PyObject *previous, *left;
     if (UNLIKELY(hook_exchange(entry->keep_hook ? context : NULL, &previous) < 0)) {
         return NULL;
     }
-    PyObject *result = hook_call_replacement(entry, scope);
+    PyObject *result = hook_call_replacement(entry, scope, again);
     hook_exchange(previous, &left);
     Py_XDECREF(left);
     Py_XDECREF(previous);
@@ -190,8 +190,13 @@ optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, P
         result = NULL;
     }
     else if (entry != NULL) {
-        result = run_directly(entry, context, &scope);
+        bool again = false;
+        result = run_directly(entry, context, &scope, &again);
         Py_DECREF(entry);
+        if (UNLIKELY(again)) {
+            PyErr_Clear();
+            result = call_with_context(function, NULL, args, nargsf, kwnames);
+        }
     }
     else {
         result = call_with_context(function, context, args, nargsf, kwnames);

@@ -11,6 +11,7 @@ typedef struct {
     PyObject *context;      /* or NULL: frames go to the next evaluator */
     PyCodeObject *expected; /* borrowed: the replacement whose frame comes next */
     Frame *passing;         /* the frame handed to the next evaluator last */
+    void *failed_graph;     /* the graph that raised, while its exception is on its way: compared only */
 } Thread;
 
 static _Thread_local Thread *this_thread;
@@ -78,6 +79,7 @@ thread_demand(void)
     thread->context = NULL;
     thread->expected = NULL;
     thread->passing = NULL;
+    thread->failed_graph = NULL;
     int status = PyDict_SetItem(dict, thread_key, (PyObject *)thread);
     Py_DECREF(thread);
     if (status < 0) {
@@ -150,6 +152,14 @@ PyObject *
 hook_current(void)
 {
     return this_thread == NULL ? NULL : this_thread->context;
+}
+
+void
+hook_note_failed_graph(PyObject *graph)
+{
+    if (this_thread != NULL) {
+        this_thread->failed_graph = graph;
+    }
 }
 
 /* ---- running ---- */
@@ -244,7 +254,7 @@ bring_inputs(Entry *entry, Scope *scope)
 }
 
 static PyObject *
-call_replacement(Thread *thread, Entry *entry, Scope *scope)
+call_replacement(Thread *thread, Entry *entry, Scope *scope, bool *again)
 {
     PyCodeObject *code = (PyCodeObject *)entry->code;
     Py_ssize_t free_count = scope->closure == NULL ? 0 : PyTuple_GET_SIZE(scope->closure);
@@ -283,14 +293,18 @@ call_replacement(Thread *thread, Entry *entry, Scope *scope)
         thread_restore(thread, context);
     }
     return_function(entry, function);
+    if (UNLIKELY(result == NULL)) {
+        *again = entry->graph != NULL && thread->failed_graph == entry->graph;
+        thread->failed_graph = NULL;
+    }
     return result;
 }
 
 PyObject *
-hook_call_replacement(Entry *entry, Scope *scope)
+hook_call_replacement(Entry *entry, Scope *scope, bool *again)
 {
     Thread *thread = thread_demand();
-    return thread == NULL ? NULL : call_replacement(thread, entry, scope);
+    return thread == NULL ? NULL : call_replacement(thread, entry, scope, again);
 }
 
 static PyObject *
@@ -300,7 +314,13 @@ run_entry(PyThreadState *tstate, Thread *thread, Frame *frame, Entry *entry, Sco
         entry->hits++;
         return entry->keep_hook ? pass_down(tstate, thread, frame, 0) : pass_silently(tstate, thread, frame);
     }
-    return frame_finish(tstate, frame, call_replacement(thread, entry, scope));
+    bool again = false;
+    PyObject *result = call_replacement(thread, entry, scope, &again);
+    if (UNLIKELY(again)) {
+        PyErr_Clear();
+        return pass_silently(tstate, thread, frame);
+    }
+    return frame_finish(tstate, frame, result);
 }
 
 /* Asks the context what to do with a frame that no entry fits: a new reference to an Entry, None, or NULL with an exception. */

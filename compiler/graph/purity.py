@@ -25,20 +25,33 @@ FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split())
 """Functions of torch that take no tensor and give one."""
 
 
+_MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm sync_batch_norm".split())
+"""Operators that change an argument without saying so in their name."""
+
+
 def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
-    if target in _STATE or target in marks.ALLOWED:
-        return True
-    name = target if isinstance(target, str) else getattr(target, "__name__", "")
-    if name in _RANDOM_NAMES or name == "setitem":
-        return True
+    return target in _STATE or draws_random_numbers(target) or changes_arguments(target, kwargs)
+
+
+def draws_random_numbers(target: Any) -> bool:
+    return _name(target) in _RANDOM_NAMES
+
+
+def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
+    """Whether a call may change a tensor that it is given; functions that users have allowed may."""
+    name = _name(target)
     in_place = (name.endswith("_") and not name.endswith("__")) or (
         name.startswith("__i")
         and name.endswith("__")
         and name not in ("__index__", "__invert__", "__int__", "__init__")
     )
-    in_place = in_place or name in _IN_PLACE_OPERATORS
+    in_place = in_place or name in _IN_PLACE_OPERATORS or name in _MAYBE_IN_PLACE or target in marks.ALLOWED
     return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True
+
+
+def _name(target: Any) -> str:
+    return target if isinstance(target, str) else getattr(target, "__name__", "")
 
 
 _IN_PLACE_OPERATORS = frozenset(

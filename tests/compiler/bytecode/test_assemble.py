@@ -167,9 +167,29 @@ def test_spliced_at_every_instruction(index: int, with_tails: bool) -> None:
         if with_tails:
             if state.index not in places(program) or unclear(original, state.index):
                 continue
+            if program.instrs[state.index].op == "LOAD_METHOD":
+                continue  # spliced, it gives NULL and the bound method, whatever it gives natively
             following = capture(function, state.index, case(index)[1])
         found = outcome(lambda: run_spliced(function, state, following), log)
         assert found == expected, (after, program.instrs[after], program.instrs[state.index])
+
+
+def test_spliced_method_lookup_has_a_known_layout() -> None:
+    """The tail finds NULL and the bound method in a call's order, not the method and its object."""
+
+    def original(items):
+        return items.pop()
+
+    program = decode(original.__code__)
+    at = next(instr.index for instr in program.instrs if instr.op == "LOAD_METHOD")
+
+    def tail(e: Emitter) -> None:
+        e.end_call(0)
+        e.build_list(1)
+        e.return_value()
+
+    code = spliced(original.__code__, at, lambda e: e.load_fast("items"), {at + 1: tail})
+    assert FunctionType(code, {})([1, 2]) == [2]
 
 
 def run_spliced(function: FunctionType, state: State, following: State | None) -> Any:

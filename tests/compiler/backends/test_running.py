@@ -1,0 +1,276 @@
+"""Compiled graphs that raise or return what they should not."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import compiler
+from tests.compiler.running import records_of, same
+
+TABLE = torch.randn(5, 3)
+GOOD, BAD = torch.tensor([1, 2]), torch.tensor([1, 9])
+
+
+def outcome(fn, *args):
+    try:
+        return fn(*args)
+    except Exception as error:
+        return error
+
+
+def lines(error):
+    return [
+        (frame.name, frame.line) for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__
+    ]
+
+
+def both(fn, *makers):
+    """The exceptions of eager and of compiled code, after a good call that compiled."""
+    compiled = compiler.optimize(fn)
+    compiled(*[maker(GOOD) for maker in makers])
+    results = []
+    for each in (fn, compiled):
+        args = [maker(BAD) for maker in makers]
+        torch.manual_seed(0)
+        results.append((outcome(each, *args), args, torch.get_rng_state()))
+    return results
+
+
+def index(index):
+    return index
+
+
+def test_the_exception_is_eagers_own():
+    def fn(index):
+        x = TABLE * 2
+        return F.embedding(index, x)
+
+    (expected, *_), (ours, *_) = both(fn, index)
+    assert type(ours) is type(expected)
+    assert ours.args == expected.args
+    assert lines(ours)[1:] == lines(expected)[1:]
+    assert lines(ours)[-1] == ("fn", "return F.embedding(index, x)")
+    assert not hasattr(ours, "__notes__")
+
+
+def test_effects_before_the_failing_operator_have_happened():
+    log = []
+
+    class Box:
+        seen = 0
+
+    box = Box()
+
+    def fn(index, items):
+        log.append(1)
+        items.append(TABLE.sum())
+        box.seen += 1
+        result = TABLE.gather(0, index[:, None])
+        log.append(2)
+        box.seen += 100
+        return result
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: [])
+    assert type(ours) is type(expected) is RuntimeError
+    assert same(our_args, eager_args)
+    assert log == [1, 2, 1, 1]
+    assert box.seen == 103
+
+
+def test_a_handler_in_the_function_sees_it():
+    def fn(index):
+        try:
+            return TABLE[index]
+        except IndexError as error:
+            return str(error)
+        finally:
+            index.add_(1)
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, lambda index: index.clone())
+    assert ours == expected
+    assert same(our_args, eager_args)
+
+
+def test_random_numbers_are_put_back():
+    def fn(index):
+        noise = torch.rand(3)
+        return F.embedding(index, TABLE * noise)
+
+    (expected, _, eager_state), (ours, _, our_state) = both(fn, index)
+    assert type(ours) is type(expected)
+    assert torch.equal(our_state, eager_state)
+
+
+def test_after_a_graph_break():
+    def fn(index):
+        x = TABLE + 1
+        compiler.graph_break()
+        return F.embedding(index, x)
+
+    (expected, *_), (ours, *_) = both(fn, index)
+    assert type(ours) is type(expected)
+    assert lines(ours)[-1] == lines(expected)[-1]
+
+
+def test_before_a_graph_break():
+    seen = []
+
+    def fn(index):
+        x = F.embedding(index, TABLE)
+        compiler.graph_break()
+        seen.append(1)
+        return x
+
+    (expected, *_), (ours, *_) = both(fn, index)
+    assert type(ours) is type(expected)
+    assert seen == [1]
+
+
+def test_in_a_loop_with_breaks():
+    def fn(index):
+        total = 0
+        for step in range(4):
+            compiler.graph_break()
+            total = total + F.embedding(index + step, TABLE)
+        return total
+
+    compiled = compiler.optimize(fn)
+    assert same(compiled(GOOD - 1), fn(GOOD - 1))
+    for _ in range(2):
+        ours, expected = outcome(compiled, GOOD), outcome(fn, GOOD)
+        assert type(ours) is type(expected) is IndexError
+
+
+def test_a_compiled_function_that_calls_one_that_fails():
+    """Only the frame whose graph raised begins anew."""
+    entered = []
+
+    @compiler.optimize
+    def inner(index):
+        return F.embedding(index, TABLE)
+
+    @compiler.optimize
+    def outer(index):
+        entered.append(1)
+        compiler.graph_break()
+        try:
+            compiler.disable(inner)(index)
+        except IndexError:
+            return 0
+        raise ValueError("not reached")
+
+    assert outer(BAD) == 0
+    assert outer(BAD) == 0
+    assert entered == [1, 1]
+
+
+def test_grad_mode_is_restored_and_the_frame_begins_anew():
+    def fn(index):
+        with torch.no_grad():
+            x = F.embedding(index, TABLE)
+        return x * 2
+
+    (expected, *_), (ours, *_) = both(fn, index)
+    assert type(ours) is type(expected)
+    assert torch.is_grad_enabled()
+
+
+def test_a_changed_input_is_not_changed_twice():
+    def fn(index, x):
+        x.add_(1)
+        return F.embedding(index, x)
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: torch.zeros(5, 3))
+    assert type(ours) is type(expected)
+    assert same(our_args, eager_args)
+    (note,) = ours.__notes__
+    assert __file__ in note
+    assert note.endswith("return F.embedding(index, x)")
+
+
+def test_a_change_after_the_failing_operator_is_no_hindrance():
+    def fn(index, x):
+        found = F.embedding(index, x)
+        x.add_(1)
+        return found
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: torch.zeros(5, 3))
+    assert lines(ours)[-1] == lines(expected)[-1] == ("fn", "found = F.embedding(index, x)")
+    assert same(our_args, eager_args)
+
+
+def test_the_new_beginning_is_recorded():
+    compiled = compiler.optimize(lambda index: F.embedding(index, TABLE))
+    compiled(GOOD)
+    with compiler.events.collect() as records, pytest.raises(IndexError):
+        compiled(BAD)
+    (record,) = records
+    assert record.outcome == "skipped"
+    assert record.reason.kind == "graph raised"
+    assert "index out of range" in record.reason.context
+    assert "F.embedding(index, TABLE)" in record.reason.location.source_line
+
+
+def test_a_graph_that_raises_in_a_backends_code():
+    """The backend's callable fails: the program goes on in eager, and a record says so."""
+
+    def backend(module, inputs):
+        def run(*args):
+            raise ValueError("no such kernel")
+
+        return run
+
+    run = records_of(compiler.optimize(lambda x: x * 2, backend=backend), TABLE)
+    assert torch.equal(run.result, TABLE * 2)
+    assert run.outcomes == ["compiled", "skipped"]
+    assert run.reasons == [("graph raised", "ValueError: no such kernel")]
+
+
+def test_keyboard_interrupt_is_passed_on():
+    def backend(module, inputs):
+        def run(*args):
+            raise KeyboardInterrupt
+
+        return run
+
+    with pytest.raises(KeyboardInterrupt):
+        compiler.optimize(lambda x: x * 2, backend=backend)(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        (lambda x: x, "a Tensor"),
+        (lambda x: None, "a NoneType"),
+        (lambda x: (x, x), "2 values"),
+        (lambda x: [], "0 values"),
+    ],
+)
+def test_a_graph_that_returns_something_else(wrong, found):
+    def sloppy(module, inputs):
+        return wrong
+
+    done = []
+
+    def fn(x):
+        done.append(1)
+        return x * 2
+
+    with pytest.raises(compiler.BackendError) as caught:
+        compiler.optimize(fn, backend=sloppy)(TABLE)
+    text = str(caught.value)
+    assert text.startswith(
+        f"backend 'sloppy' compiled a graph that returned {found} instead of a tuple or list of 1 tensor"
+    )
+    assert "return x * 2" in text
+    assert "mul" in text
+    assert done == []
+
+
+def test_a_list_is_as_good_as_a_tuple():
+    compiled = compiler.optimize(lambda x: (x * 2, x + 1), backend=lambda module, inputs: lambda x: list(module(x)))
+    assert same(compiled(TABLE), (TABLE * 2, TABLE + 1))
