@@ -64,9 +64,17 @@ KINDS: dict[str, Kind] = {
         "Printing, logging and file access must happen when the program gets there, so they run natively.",
         ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
     ),
-    "skipped file": Kind(
-        "The function belongs to a library that is never traced.",
-        ("Call it outside of the compiled function.", "compiler.allow_in_graph records it without tracing."),
+    "untraced library": Kind(
+        "This belongs to a library that is never traced, such as a test tool; it runs natively.",
+        ("Call it outside of the compiled function.",),
+    ),
+    "array library": Kind(
+        "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
+        ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
+    ),
+    "module construction": Kind(
+        "Making a module makes parameters, which have to outlive the call: modules are made natively.",
+        ("Make modules outside of the compiled function, as an attribute of another module, say.",),
     ),
     "another compiler": Kind(
         "The function belongs to another compiler, such as torch.compile or torch.jit; what it compiles is left to it.",

@@ -104,6 +104,8 @@ class CompileContext(_C.Context):
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
                 return None
+            if skips.makes_module(code, request.locals):  # told where the class is called
+                return _C.Entry(self, None, None, keep_hook=False)
         _codes.add(code)
         self._codes.add(code)
         return compile_frame(request, self, self.options)

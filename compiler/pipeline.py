@@ -154,9 +154,10 @@ class _Work:
         if reason is not None and self.options.fullgraph:
             record = self.publish("broken", reason, cx)
             raise Unsupported(record)
-        module = cx.graph.finish(plan.outputs)
+        cx.graph.finish(plan.outputs)
         nothing = cx.graph.ops == 0
-        graph = None if nothing else self._backend(module, cx, len(plan.outputs))
+        module = None if nothing and not events.wants_details() else cx.graph.module()
+        graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
         if (

@@ -102,6 +102,11 @@ def is_interesting(code: types.CodeType, globals_: dict[str, Any], locals_: tupl
     return any(_is_torch(globals_.get(name)) for name in code.co_names)
 
 
+def makes_module(code: types.CodeType, locals_: tuple[Any, ...]) -> bool:
+    """Whether the frame is the ``__init__`` of a module: parameters are made in eager."""
+    return code.co_name == "__init__" and bool(locals_) and isinstance(locals_[0], torch.nn.Module)
+
+
 def _holds_tensor(value: Any, depth: int) -> bool:
     if isinstance(value, torch.Tensor | torch.nn.Module):
         return True

@@ -5,7 +5,8 @@ Exceptional edges count: whatever an instruction's handler needs is needed where
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from compiler.bytecode.program import Instr, Program
 from compiler.bytecode.stack import effect
@@ -26,6 +27,19 @@ def _edges(program: Program, instr: Instr, depth: int) -> Iterator[tuple[int, in
 
 def stack_depths(program: Program, start: int = 0, depth: int = 0) -> Depths:
     """Depth of the stack on entry to each instruction; None where it cannot be reached from `start`."""
+    if start or depth:
+        return _stack_depths(program, start, depth)
+    return _once(program, "stack_depths", lambda: _stack_depths(program, 0, 0))
+
+
+def _once(program: Program, name: str, find: Callable[[], Any]) -> Any:
+    """A fact of the program, found at the first question."""
+    if name not in program.facts:
+        program.facts[name] = find()
+    return program.facts[name]
+
+
+def _stack_depths(program: Program, start: int, depth: int) -> Depths:
     depths: Depths = [None] * len(program.instrs)
     depths[start] = depth
     pending = [start]
@@ -71,6 +85,10 @@ def live_in(program: Program) -> list[frozenset[str]]:
 
     Cells are not listed: they may be read through other functions, so all of them always live (`cell_names`).
     """
+    return _once(program, "live_in", lambda: _live_in(program))
+
+
+def _live_in(program: Program) -> list[frozenset[str]]:
     bits, uses, kills = _local_masks(program)
     masks = _solve(program, uses, kills)
     named: dict[int, frozenset[str]] = {}

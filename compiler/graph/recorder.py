@@ -166,14 +166,16 @@ class Recorder:
 
     # -- the finished graph --------------------------------------------------------------
 
-    def finish(self, outputs: list[TensorValue]) -> torch.fx.GraphModule:
-        """Close the graph with `outputs` (a tuple), drop dead code, and make it a module."""
+    def finish(self, outputs: list[TensorValue]) -> None:
+        """Close the graph with `outputs` (a tuple), and drop dead code."""
         if self.cx.grad_mode != self.cx.entry_grad_mode:
             self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
         self.graph.output(tuple(self.node_of(value) for value in outputs))
         self._drop_dead_code()
-        module = torch.fx.GraphModule(torch.nn.Module(), self.graph, class_name="CapturedGraph")
-        return module
+
+    def module(self) -> torch.fx.GraphModule:
+        """The finished graph as a module; this writes and compiles its Python code."""
+        return torch.fx.GraphModule(torch.nn.Module(), self.graph, class_name="CapturedGraph")
 
     def _drop_dead_code(self) -> None:
         for node in reversed(self.graph.nodes):

@@ -12,6 +12,7 @@ from compiler.rules.attributes import (
     nested_function_attr,
     object_constant_attr,
     object_constant_setattr,
+    opaque_attr,
     partial_attr,
     super_attr,
     tensor_attr,
@@ -62,6 +63,6 @@ __all__ = [
     "is_exception_class", "is_none", "is_object", "iterate", "length", "load_global", "match_class", "match_keys",
     "matches_pattern", "merge_keywords", "method", "nested_function_attr", "object_attr", "object_call",
     "object_constant_attr", "object_constant_setattr", "object_delattr", "object_setattr", "object_truth",
-    "partial_attr", "plain_setattr", "setitem", "special_method", "super_attr", "tensor_attr", "traceback_of", "unary",
+    "opaque_attr", "partial_attr", "plain_setattr", "setitem", "special_method", "super_attr", "tensor_attr", "traceback_of", "unary",
     "unpack_exactly",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from compiler.rules.basics import class_of, from_const
 from compiler.rules.classes import bind_class_attr, lookup
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DequeValue, DictValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.functions import (
@@ -28,6 +29,8 @@ from compiler.values.functions import (
     PythonModuleValue,
     SuperValue,
 )
+
+from compiler.values.objects import OpaqueValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -92,6 +95,24 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
     if callable(found):
         return MethodValue(value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+_ARRAY_FACTS = frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"})
+
+
+def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
+    """Methods of objects that are not followed are bound without a call; the facts of an array are guarded."""
+    cls = value.pytype()
+    raw = lookup(cls, name)
+    if lookup(cls, "__getattribute__") is not object.__getattribute__ or raw is ABSENT:
+        raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
+    if (cls.__module__, cls.__name__) == ("numpy", "ndarray") and name in _ARRAY_FACTS:
+        assert value.source is not None
+        return cx.lazy(getattr(value.obj, name), value.source.attr(name))
+    binds = hasattr(type(raw), "__get__") and not hasattr(type(raw), "__set__")
+    if callable(raw) and binds and not isinstance(raw, type) and cls.__dictoffset__ == 0:
+        return MethodValue(value, name)
+    raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
 
 
 # -- callables, classes, modules -------------------------------------------------------------

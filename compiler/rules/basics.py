@@ -9,10 +9,11 @@ import torch
 
 from compiler.breaks import GraphBreak
 from compiler.rules.results import fresh
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
 from compiler.values.containers import IdentityKey, TupleValue
 from compiler.values.functions import ClassValue, FunctionValue, NestedFunctionValue, ObjectConstant
-from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.objects import ExceptionValue, ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def from_const(cx: Capture, obj: Any) -> Value:
     """A value for an immutable constant (of a code object, or the result of folding)."""
     if type(obj) in (tuple, torch.Size):
         return TupleValue([from_const(cx, item) for item in obj], type(obj))
+    if type(obj) is frozenset:
+        return cx.wrap_constant(obj)
     return ConstantValue(obj)
 
 
@@ -109,6 +112,8 @@ def graph_argument(cx: Capture, value: Value) -> Any:
     """A plain object that a graph can hold as it is, or ``None``."""
     if isinstance(value, ObjectConstant) and isinstance(value.obj, type) and value.obj in (int, float, bool):
         return value.obj
+    if isinstance(value, OpaqueValue):
+        raise refused("not a graph argument", value.describe(), value)
     return None
 
 

@@ -15,6 +15,7 @@ from compiler.rules.builtins import BUILTINS, PURE
 from compiler.rules.instances import construct, new_object
 from compiler.rules.methods import call_method
 from compiler.rules.polyfills import POLYFILLS
+from compiler.rules.untraced import refused
 from compiler.sources import ConstantSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
@@ -22,6 +23,10 @@ from compiler.values.functions import ClassValue, FunctionValue, ObjectConstant
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+
+
+_NO_OWNER = (types.ModuleType, type(None))
+"""What ``__self__`` of a C function is when it is no method."""
 
 
 def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: dict[str, Value]) -> Value:
@@ -50,7 +55,9 @@ def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: 
     owner = getattr(obj, "__self__", None)
     if isinstance(owner, type):
         return call_method(cx, cx.wrap_constant(owner), obj.__name__, args, kwargs)
-    raise GraphBreak("unsupported call", f"{target.describe()}({describe_args(args, kwargs)})")
+    if isinstance(obj, types.BuiltinMethodType | types.MethodWrapperType) and not isinstance(owner, _NO_OWNER):
+        return call_method(cx, cx.wrap_constant(owner), obj.__name__, args, kwargs)
+    raise refused("unsupported call", f"{target.describe()}({describe_args(args, kwargs)})", target)
 
 
 def call_python(cx: Capture, func: FunctionValue, args: list[Value], kwargs: dict[str, Value]) -> Value:

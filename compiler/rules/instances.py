@@ -13,6 +13,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
 from compiler.values.functions import ClassValue, PartialValue
@@ -40,13 +41,12 @@ def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cx, cls, args, kwargs)
     if issubclass(cls, torch.nn.Module):
-        raise GraphBreak("unsupported call", f"making a module of class {cls.__qualname__}")
+        raise GraphBreak("module construction", f"{cls.__module__}.{cls.__qualname__}")
     if issubclass(cls, BaseException):
         return _exception(cx, cls, args, kwargs)
     if not is_plain_python(cls) and cls is not object:
-        raise GraphBreak(
-            "unsupported call", f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
-        )
+        text = f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
+        raise refused("unsupported call", text, cx.wrap_constant(cls))
     return _user_object(cx, cls, args, kwargs)
 
 

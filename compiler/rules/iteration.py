@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.rules.objects import special_method
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
 from compiler.values.functions import ClassValue
@@ -79,7 +80,7 @@ def iterate(cx: Capture, value: Value) -> Value:
         cx.raise_(TypeError, f"'{type(value.value).__name__}' object is not iterable")
     if isinstance(value, OpaqueValue) and hasattr(type(value.obj), "__next__"):
         return value
-    raise GraphBreak("unsupported value", f"iteration over {value.describe()}")
+    raise refused("unsupported value", f"iteration over {value.describe()}", value)
 
 
 def _watched(value: Value) -> Any:

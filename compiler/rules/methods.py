@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import all_constant, constant_of, describe_args, fold, fold_plain, is_none
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
     DequeValue,
@@ -61,7 +62,7 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
         return fold(cx, getattr(owner.value, name), args, kwargs)
     if isinstance(owner, ClassValue):
         return cx.rules.call_class_method(cx, owner, name, args, kwargs)
-    raise GraphBreak("unsupported method", f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)})")
+    raise refused("unsupported method", f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)})", owner)
 
 
 def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -26,6 +26,7 @@ from compiler.rules.methods import (
     set_entries,
 )
 from compiler.rules.objects import special_method
+from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
 from compiler.values.containers import (
     DictValue,
@@ -112,7 +113,7 @@ def binary(cx: Capture, op: str, left: Value, right: Value) -> Value:
         return _dunder_binary(cx, op, left, right, in_place)
     if left.is_constant() and right.is_constant():
         return _fold_binary(cx, op, left.constant(), right.constant())
-    raise GraphBreak("unsupported operator", f"{left.pytype().__name__} {op} {right.pytype().__name__}")
+    raise refused("unsupported operator", f"{left.pytype().__name__} {op} {right.pytype().__name__}", left, right)
 
 
 def _fold_binary(cx: Capture, op: str, left: Any, right: Any) -> Value:
@@ -289,7 +290,7 @@ def unary(cx: Capture, op: str, value: Value) -> Value:
         method = special_method(cx, value, dunder)
         if method is not None:
             return cx.call(method, [], {})
-    raise GraphBreak("unsupported operator", f"{op} of {value.describe()}")
+    raise refused("unsupported operator", f"{op} of {value.describe()}", value)
 
 
 # -- comparison ------------------------------------------------------------------------------
@@ -316,7 +317,7 @@ def compare(cx: Capture, op: str, left: Value, right: Value) -> Value:
 
 
 def _refuse_compare(op: str, left: Value, right: Value) -> Any:
-    raise GraphBreak("unsupported operator", f"{left.pytype().__name__} {op} {right.pytype().__name__}")
+    raise refused("unsupported operator", f"{left.pytype().__name__} {op} {right.pytype().__name__}", left, right)
 
 
 _BY_IDENTITY = (ObjectConstant, FunctionValue, BoundMethodValue)
@@ -335,11 +336,23 @@ def _equal(cx: Capture, left: Value, right: Value) -> bool:
         return identical(cx, left.func, right.func) and identical(cx, left.owner, right.owner)
     if isinstance(left, OpaqueValue) or isinstance(right, OpaqueValue):
         _refuse_compare("==", left, right)
-    if isinstance(left, ObjectConstant) and isinstance(right, ObjectConstant):
-        return bool(left.obj == right.obj)
+    if isinstance(left, ObjectConstant) or isinstance(right, ObjectConstant):
+        return _equal_objects(left, right)
     if left.is_constant() and right.is_constant():
         return bool(left.constant() == right.constant())
     return False
+
+
+def _equal_objects(left: Value, right: Value) -> bool:
+    """Of objects known by identity, and constants: asked now, unless an answer would run somebody's Python."""
+    objects = [value.obj if isinstance(value, ObjectConstant) else value for value in (left, right)]
+    kinds = [type(obj).__eq__ for obj in objects if not isinstance(obj, Value)]
+    if all(kind is object.__eq__ for kind in kinds):
+        return objects[0] is objects[1]
+    plain = [value.constant() if isinstance(value, Value) and value.is_constant() else value for value in objects]
+    if any(isinstance(obj, Value) or isinstance(type(obj).__eq__, types.FunctionType) for obj in plain):
+        _refuse_compare("==", left, right)
+    return bool(plain[0] == plain[1])
 
 
 def _compare_sequences(cx: Capture, op: str, left: SequenceValue, right: SequenceValue) -> Value:
@@ -468,7 +481,7 @@ def contains(cx: Capture, container: Value, item: Value) -> bool:
             if same_or_equal(cx, candidate, item):
                 return True
         return False
-    raise GraphBreak("unsupported operator", f"`in` on {container.describe()}")
+    raise refused("unsupported operator", f"`in` on {container.describe()}", container)
 
 
 def getitem(cx: Capture, owner: Value, key: Value) -> Value:
@@ -491,7 +504,7 @@ def getitem(cx: Capture, owner: Value, key: Value) -> Value:
         if hasattr(owner.obj, "__members__"):
             return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
-    raise GraphBreak("unsupported operator", f"subscript of {owner.describe()}")
+    raise refused("unsupported operator", f"subscript of {owner.describe()}", owner)
 
 
 def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
@@ -551,7 +564,7 @@ def setitem(cx: Capture, owner: Value, key: Value, value: Value) -> None:
     elif isinstance(owner, TupleValue | ConstantValue):
         cx.raise_(TypeError, f"'{owner.pytype().__name__}' object does not support item assignment")
     else:
-        raise GraphBreak("unsupported operator", f"item assignment to {owner.describe()}")
+        raise refused("unsupported operator", f"item assignment to {owner.describe()}", owner)
 
 
 _WRITABLE_DICTS = frozenset({dict, collections.OrderedDict, collections.defaultdict})
@@ -591,7 +604,7 @@ def delitem(cx: Capture, owner: Value, key: Value) -> None:
     elif isinstance(owner, ObjectValue) and special_method(cx, owner, "__delitem__") is not None:
         cx.call_method(owner, "__delitem__", key)
     else:
-        raise GraphBreak("unsupported operator", f"item deletion from {owner.describe()}")
+        raise refused("unsupported operator", f"item deletion from {owner.describe()}", owner)
 
 
 def length(cx: Capture, value: Value) -> int:
@@ -617,7 +630,7 @@ def length(cx: Capture, value: Value) -> int:
         return fold_plain(cx, len, [value.value], {}).constant()
     if isinstance(value, ClassValue) and hasattr(value.obj, "__members__"):
         return len(value.obj)
-    raise GraphBreak("unsupported builtin", f"len of {value.describe()}")
+    raise refused("unsupported builtin", f"len of {value.describe()}", value)
 
 
 def _setitem_method(cx: Capture, owner: Value, key: Value, value: Value) -> Value:

@@ -1,11 +1,12 @@
-"""Python code that is never traced into, by its module: a call of it breaks the graph at the caller's line."""
+"""Code that is never traced into, by its module: a call of it breaks the graph at the caller's line."""
 
 from __future__ import annotations
 
 import functools
 
 from compiler.breaks import GraphBreak
-from compiler.values.functions import FunctionValue
+from compiler.values.base import Value
+from compiler.values.functions import FunctionValue, ObjectConstant
 
 LIBRARIES = frozenset(
     "pytest _pytest pluggy numpy hypothesis coverage xdist scipy sympy _distutils_hack pytest_dynamo".split()
@@ -18,8 +19,12 @@ COMPILERS = ("torch._dynamo", "torch._inductor", "torch._functorch", "torch.jit"
 
 @functools.lru_cache(maxsize=4096)
 def _kind(module: str) -> str | None:
-    if module.partition(".")[0] in LIBRARIES:
-        return "skipped file"
+    """The kind of graph break for a call into a module; ``None`` where it may be traced."""
+    package = module.partition(".")[0]
+    if package in ("numpy", "scipy"):
+        return "array library"
+    if package in LIBRARIES:
+        return "untraced library"
     if any(module == prefix or module.startswith(prefix + ".") for prefix in COMPILERS):
         return "another compiler"
     return None
@@ -34,4 +39,15 @@ def refuse_untraced(func: FunctionValue) -> None:
     module = func.obj.__globals__.get("__name__")
     kind = _kind(module) if isinstance(module, str) else None
     if kind is not None:
-        raise GraphBreak(kind, f"{module}.{func.obj.__qualname__}")
+        raise GraphBreak(kind, f"{func.obj.__module__}.{func.obj.__qualname__}")
+
+
+def refused(kind: str, context: str, *values: Value) -> GraphBreak:
+    """A graph break of a kind, unless one of the values belongs to a library that is never traced: that is the cause."""
+    causes = (_kind(module) for value in values if isinstance(module := _module(value), str))
+    return GraphBreak(next(filter(None, causes), kind), context)
+
+
+def _module(value: Value) -> object:
+    module = getattr(value.obj, "__module__", None) if isinstance(value, ObjectConstant) else None
+    return module or value.pytype().__module__

@@ -107,3 +107,6 @@ class OpaqueValue(Value):
 
     def pytype(self) -> type:
         return type(self.obj)
+
+    def getattr(self, cx: Capture, name: str) -> Value:
+        return cx.rules.opaque_attr(cx, self, name)

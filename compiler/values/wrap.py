@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import enum
 import functools
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -102,10 +103,15 @@ def _identity(cx: Capture, obj: Any, source: Source) -> Value:
     return ConstantValue(obj, source)
 
 
-@wraps(torch.device, range)
-def _equal(cx: Capture, obj: Any, source: Source) -> Value:
+_COMPARED_BY: dict[type, tuple[str, ...]] = {range: ("start", "stop", "step"), torch.device: ("type", "index")}
+
+
+@wraps(*_COMPARED_BY)
+def _by_parts(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        cx.guards.add(source, "equal", obj)
+        cx.guards.add(source, "type", type(obj))
+        for name in _COMPARED_BY[type(obj)]:
+            cx.guards.add(source.attr(name), "equal", getattr(obj, name))
     return ConstantValue(obj, source)
 
 
@@ -178,9 +184,10 @@ def _set(cx: Capture, obj: Any, source: Source) -> Value:
         cx.guards.add(source, "type", type(obj))
         return OpaqueValue(obj, source)
     expected = list(obj)
-    cx.guards.add(source, "type", type(obj))
-    cx.guards.add(source, "length", len(expected))
-    cx.guards.add(source, "predicate", _same_elements(expected))
+    if not (_known(source) and type(obj) is frozenset):
+        cx.guards.add(source, "type", type(obj))
+        cx.guards.add(source, "length", len(expected))
+        cx.guards.add(source, "predicate", _same_elements(expected))
     return SetValue({item: cx.rules.from_const(cx, item) for item in expected}, type(obj), source)
 
 
@@ -302,12 +309,26 @@ def _opaque(cx: Capture, obj: Any, source: Source) -> Value:
     return OpaqueValue(obj, source)
 
 
+def _array_dtype(cx: Capture, obj: Any, source: Source) -> Value:
+    return (_by_identity(ObjectConstant) if obj.isbuiltin == 1 else _opaque)(cx, obj, source)
+
+
+def _of_numpy() -> list[tuple[Any, Wrapper]]:
+    """NumPy's functions and dtypes are known by identity; torch has loaded it where there is one."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return []
+    functions = (numpy.ufunc, type(numpy.concatenate))
+    return [(functions, _by_identity(ObjectConstant)), (numpy.dtype, _array_dtype)]
+
+
 _BY_BASE: list[tuple[Any, Wrapper]] = [
     (enum.Enum, _identity),
     (type, _by_identity(ClassValue)),
     (types.ModuleType, _by_identity(PythonModuleValue)),
     (torch.Tensor, _opaque),
     (tuple, _named_tuple_or_object),
+    *_of_numpy(),
 ]
 
 
