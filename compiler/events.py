@@ -123,8 +123,9 @@ def subscribe(listener: Listener, *, details: bool = False) -> Callable[[], None
     def unsubscribe() -> None:
         global _listeners, _detail_users
         with _lock:
-            _listeners = tuple(other for other in _listeners if other is not listener)
-            _detail_users -= details
+            if listener in _listeners:
+                _listeners = tuple(other for other in _listeners if other is not listener)
+                _detail_users -= details
 
     return unsubscribe
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from compiler import events
 from compiler.events import FrameRecord
+from compiler.options import LOGS as LOGS_VARIABLE
 from compiler.options import closest
 
 Phrase = Callable[[FrameRecord], str | None]
@@ -74,7 +75,7 @@ def parse(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
         if name not in LOGS:
-            raise ValueError(f"unknown log {name!r} in COMPILER_LOGS; there are: {closest(name, list(LOGS))}")
+            raise ValueError(f"unknown log {name!r} in {LOGS_VARIABLE}; there are: {closest(name, list(LOGS))}")
     return names
 
 
@@ -103,6 +104,6 @@ def _show(logger: logging.Logger) -> None:
 
 def enable_from_environment() -> None:
     """Obey ``COMPILER_LOGS``."""
-    names = parse(os.environ.get("COMPILER_LOGS", ""))
+    names = parse(os.environ.get(LOGS_VARIABLE, ""))
     if names:
         enable(names)

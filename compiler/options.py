@@ -15,6 +15,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+LOGS = "COMPILER_LOGS"
+"""Names the logs to write; see `compiler.logs`."""
+
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -70,6 +73,7 @@ class Config:
     """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
 
     def __post_init__(self) -> None:
+        _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])
         for field in dataclasses.fields(self):
             text = os.environ.get(f"COMPILER_{field.name.upper()}")
             if text is not None:
@@ -102,6 +106,17 @@ class Config:
         finally:
             for name, value in before.items():
                 setattr(self, name, value)
+
+
+def _refuse_misspelt(known: list[str]) -> None:
+    """Names of the environment that come close to ours; others that begin like ours belong to other programs."""
+    for name in os.environ:
+        if name.startswith("COMPILER_") and name not in (*known, LOGS) and _resembles(name, [*known, LOGS]):
+            raise ValueError(f"unknown option {name} in the environment; there are: {closest(name, [*known, LOGS])}")
+
+
+def _resembles(name: str, known: list[str]) -> bool:
+    return bool(difflib.get_close_matches(name, known, n=1, cutoff=0.85))
 
 
 def _parse(name: str, text: str, wanted: type) -> object:

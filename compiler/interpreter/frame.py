@@ -100,9 +100,9 @@ class Frame:
                 if cx.step == cx.stop_at:
                     raise StopHere
                 cx.step += 1
-            cx.count()
             self.current = self.ip
             self.ip += 1
+            cx.count()
             handler = HANDLERS.get(instr.op)
             if handler is None:
                 raise GraphBreak("unsupported opcode", instr.op)
