@@ -58,6 +58,8 @@ def compile_frame(request: _C.Request, context: _C.Context, options: Options) ->
         raise
     except Exception as error:
         return work.fell_back(error)
+    finally:
+        work.release()
 
 
 class _Work:
@@ -71,6 +73,12 @@ class _Work:
         self.backend_ns = 0
         self.cx: Capture | None = None
         self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
+
+    def release(self) -> None:
+        """Let go of the last attempt."""
+        if self.cx is not None:
+            self.cx.release()
+            self.cx = None
 
     # -- the passes ----------------------------------------------------------------------
 
@@ -116,6 +124,7 @@ class _Work:
     def _attempt(self, attempt: Attempt | None) -> Captured | Attempt:
         grad_mode = torch.is_grad_enabled()
         try:
+            self.release()
             cx = self.cx = Capture(self.request, self.options, attempt.step if attempt else None)
             return self._interpret(cx, attempt)
         except BreakEarlier as earlier:

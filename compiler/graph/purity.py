@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch._ops import OpOverload, OpOverloadPacket
 
 import compiler.marks as marks
 
@@ -35,11 +36,17 @@ def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
 
 
 def draws_random_numbers(target: Any) -> bool:
+    if isinstance(target, OpOverload):
+        return torch.Tag.nondeterministic_seeded in target.tags
     return _name(target) in _RANDOM_NAMES
 
 
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call may change a tensor that it is given; functions that users have allowed may."""
+    if isinstance(target, OpOverload | OpOverloadPacket) and _namespace(target) not in _KNOWN_NAMESPACES:
+        return True
+    if isinstance(target, OpOverload):
+        return bool(target._schema.is_mutable)
     name = _name(target)
     in_place = (name.endswith("_") and not name.endswith("__")) or (
         name.startswith("__i")
@@ -48,6 +55,14 @@ def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     )
     in_place = in_place or name in _IN_PLACE_OPERATORS or name in _MAYBE_IN_PLACE or target in marks.ALLOWED
     return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True
+
+
+_KNOWN_NAMESPACES = ("aten", "prims", "torch")
+
+
+def _namespace(target: Any) -> str:
+    packet = target.overloadpacket if isinstance(target, OpOverload) else target
+    return str(packet._qualified_op_name).partition("::")[0]
 
 
 def _name(target: Any) -> str:

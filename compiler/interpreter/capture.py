@@ -89,6 +89,11 @@ class Capture:
             frame.cells[name] = self.wrap_cell(request.closure[index], source, name)
         return frame
 
+    def release(self) -> None:
+        """Let go of everything: parts of a capture refer to each other, and must not keep the arguments alive."""
+        vars(self.graph).clear()
+        vars(self).clear()
+
     # -- values --------------------------------------------------------------------------
 
     def lazy(self, obj: object, source: Source) -> Value:

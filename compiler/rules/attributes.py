@@ -29,7 +29,6 @@ from compiler.values.functions import (
     PythonModuleValue,
     SuperValue,
 )
-
 from compiler.values.objects import OpaqueValue
 
 if TYPE_CHECKING:
@@ -178,6 +177,8 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
     if isinstance(value, BuiltinValue) and name in ("__name__", "__qualname__", "__module__", "__doc__", "__self__"):
         found = getattr(obj, name)
         return ConstantValue(found) if found is None or isinstance(found, str) else cx.wrap_constant(found)
+    if isinstance(obj, torch._ops.OpOverloadPacket) and name in (*obj.overloads(), "default"):
+        return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, property) and name in ("fget", "fset", "fdel"):
         return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, staticmethod | classmethod) and name == "__func__":

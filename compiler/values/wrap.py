@@ -326,6 +326,8 @@ _BY_BASE: list[tuple[Any, Wrapper]] = [
     (enum.Enum, _identity),
     (type, _by_identity(ClassValue)),
     (types.ModuleType, _by_identity(PythonModuleValue)),
+    (torch._ops.OpOverload, _by_identity(BuiltinValue)),
+    (torch._ops.OpOverloadPacket, _by_identity(BuiltinValue)),
     (torch.Tensor, _opaque),
     (tuple, _named_tuple_or_object),
     *_of_numpy(),
