@@ -19,7 +19,7 @@ from bytecode.instr import InstrLocation
 
 from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Emitter, Item, Scope, SlotInstr
-from compiler.bytecode.flow import stack_depths
+from compiler.bytecode.flow import RECEIVER, receiver_of, stack_depths
 from compiler.bytecode.program import Program, is_generator
 from compiler.bytecode.replica import Detour, Replica
 from compiler.bytecode.tables import SKIPPED_AT_TARGET
@@ -106,8 +106,8 @@ def _end_loop(tail: Emitter, op: str) -> None:
 def continuation(original: CodeType, at: int, stack: Sequence[StackItem], live: Sequence[str]) -> CodeType:
     """A function that resumes `original` at instruction `at`.
 
-    Its parameters are the values of `stack`, bottom first, then the locals in `live`; all other locals are
-    unbound. The cells of the original, its own and then its free ones, are the free variables.
+    Its parameters are those of `leading`, the values of `stack`, bottom first, then the other locals in `live`;
+    all other locals are unbound. The cells of the original, its own and then its free ones, are the free variables.
 
     `live` has to name every live local that is bound there (`compiler.bytecode.flow.live_in`): where the
     compiler has proved a local bound, 3.12+ reads it unchecked, and a missing one crashes the process.
@@ -124,7 +124,15 @@ def continuation(original: CodeType, at: int, stack: Sequence[StackItem], live: 
     prologue.jump(copy.entry)
     items = _prefix(original, scope) + prologue.items + copy.items
     stacksize = peak(prologue.items, 0)
-    return _finish(original, items, (*values, *live), scope, pool, stacksize)
+    first = leading(original, live)
+    rest = [name for name in live if name not in first]
+    return _finish(original, items, (*first, *values, *rest), scope, pool, stacksize)
+
+
+def leading(code: CodeType, live: Sequence[str]) -> tuple[str, ...]:
+    """The local that has to be the first parameter of a continuation: ``super()`` looks for it there."""
+    wanted = (receiver_of(code), RECEIVER)
+    return tuple(name for name in live if name in wanted)[:1]
 
 
 def _fresh_names(stack: Sequence[StackItem], taken: set[str]) -> list[str]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from collections.abc import Iterator
+from types import CodeType
 
 from compiler.bytecode.program import Instr, Program
 from compiler.bytecode.stack import effect
@@ -104,6 +106,19 @@ def cell_names(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code.co_cellvars + code.co_freevars))
 
 
+RECEIVER = "___self"
+"""Parameter of a resume function that stands first, where ``super()`` looks, when the method's own is a cell."""
+
+_FRAME_READERS = frozenset({"locals", "vars", "dir", "eval", "exec"})
+
+
+def receiver_of(code: CodeType) -> str | None:
+    """The first argument, when ``super()`` without arguments may read it behind the bytecode's back."""
+    if "super" in code.co_names and "__class__" in code.co_freevars and code.co_argcount:
+        return code.co_varnames[0]
+    return None
+
+
 def _local_masks(program: Program) -> tuple[dict[str, int], list[int], list[int]]:
     """A bit per local, and for each instruction the bits that it uses and kills."""
     bits: dict[str, int] = {}
@@ -113,7 +128,21 @@ def _local_masks(program: Program) -> tuple[dict[str, int], list[int], list[int]
         bit = bits.setdefault(instr.arg, 1 << len(bits)) if used or killed else 0
         uses.append(bit * used)
         kills.append(bit * killed)
-    return bits, uses, kills
+    return bits, _with_hidden_uses(program, bits, uses), kills
+
+
+def _with_hidden_uses(program: Program, bits: dict[str, int], uses: list[int]) -> list[int]:
+    """Calls that look into the frame: ``super()`` at its first argument, ``locals()`` and the like at everything."""
+    code, hidden = program.code, 0
+    receiver = receiver_of(code)
+    if receiver is not None:
+        hidden = bits.setdefault(receiver, 1 << len(bits))
+    if _FRAME_READERS.intersection(code.co_names):
+        hidden = (1 << len(bits)) - 1
+    if not hidden:
+        return uses
+    calls = ("CALL", "LOAD_GLOBAL", "LOAD_NAME")
+    return [mask | hidden if instr.op in calls else mask for instr, mask in zip(program.instrs, uses, strict=True)]
 
 
 def _solve(program: Program, uses: list[int], kills: list[int]) -> list[int]:

@@ -16,7 +16,7 @@ import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
-from compiler.bytecode.flow import live_in, stack_depths
+from compiler.bytecode.flow import RECEIVER, live_in, receiver_of, stack_depths
 from compiler.bytecode.stack import pops
 from compiler.bytecode.tables import NULL_FIRST
 from compiler.output import resume
@@ -183,6 +183,11 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
     assert captured.at is not None
     kinds = _stack_kinds(captured, successor)
     live = [name for name in sorted(live_in(root.program)[successor]) if name in root.locals]
+    receiver = receiver_of(code)
+    if receiver in root.cells and root.cells[receiver].contents is not None:
+        live.append(RECEIVER)
+    first = assemble.leading(code, live)
+    rest = [name for name in live if name not in first]
     target = resume.function_code(code, successor, tuple(kinds), tuple(live), root.line)
     chained = resume.resume_of(code) is not None
 
@@ -197,8 +202,11 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
             e.begin_call(lambda: e.load_const(_C.run_continuation))
             e.make_function(target, target.co_freevars)
         values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
-        for name in values + live:
-            e.load_fast(name)
+        for name in [*first, *values, *rest]:
+            if name == RECEIVER and receiver != RECEIVER:
+                e.load_deref(receiver)
+            else:
+                e.load_fast(name)
         if chained:
             e.build_tuple(len(values) + len(live))
             e.end_call(2)
