@@ -171,6 +171,15 @@ class InstanceDictSource(Source):
         return f"{self.base}.__dict__"
 
 
+class RawInstanceDictSource(InstanceDictSource):
+    """The ``__dict__`` of an object whose class has a ``__getattribute__`` of its own, past that."""
+
+    __slots__ = ()
+
+    def emit(self, e: Emitter) -> None:
+        e.call_constant(object.__getattribute__, lambda: self._emit_base(e), lambda: e.load_const("__dict__"))
+
+
 class InstanceAttrSource(Source):
     """An entry of an object's ``__dict__`` that no data descriptor of its class hides."""
 
@@ -202,6 +211,22 @@ class KeySource(Source):
         return f"{self.base}[{self.argument!r}]"
 
 
+class RawKeySource(KeySource):
+    """The value under a key of an object of a dict's subclass; argument = (builtin base, key)."""
+
+    __slots__ = ()
+
+    def guard_argument(self) -> Any:
+        return self.argument[1]
+
+    def emit(self, e: Emitter) -> None:
+        base, key = self.argument
+        e.call_constant(base.__getitem__, lambda: self._emit_base(e), lambda: e.load_const(key))
+
+    def __str__(self) -> str:
+        return f"{self.base}[{self.argument[1]!r}]"
+
+
 class ItemSource(Source):
     """An element of a list or tuple."""
 
@@ -215,6 +240,22 @@ class ItemSource(Source):
 
     def __str__(self) -> str:
         return f"{self.base}[{self.argument}]"
+
+
+class RawItemSource(ItemSource):
+    """An element of an object of a list's or tuple's subclass; argument = (builtin base, index)."""
+
+    __slots__ = ()
+
+    def guard_argument(self) -> Any:
+        return self.argument[1]
+
+    def emit(self, e: Emitter) -> None:
+        base, index = self.argument
+        e.call_constant(base.__getitem__, lambda: self._emit_base(e), lambda: e.load_const(index))
+
+    def __str__(self) -> str:
+        return f"{self.base}[{self.argument[1]}]"
 
 
 class TypeSource(Source):
@@ -242,6 +283,28 @@ class ClassAttrSource(Source):
 
     def __str__(self) -> str:
         return f"type({self.base}).{self.argument}"
+
+
+class CallSource(Source):
+    """What a callable without arguments gives: a weak reference, or a question about torch's state."""
+
+    accessor = "call"
+    __slots__ = ()
+
+    def guard_argument(self) -> Any:
+        return _call
+
+    def emit(self, e: Emitter) -> None:
+        assert self.base is not None
+        e.begin_call(lambda: self._emit_base(e))
+        e.end_call(0)
+
+    def __str__(self) -> str:
+        return f"{self.base}()"
+
+
+def _call(function: Any) -> Any:
+    return function()
 
 
 class DictItemsSource(Source):

@@ -6,9 +6,8 @@ Exceptional edges count: whatever an instruction's handler needs is needed where
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
-from collections.abc import Iterator
 from types import CodeType
+from typing import Any
 
 from compiler.bytecode.program import Instr, Program
 from compiler.bytecode.stack import effect

@@ -165,6 +165,10 @@ static inline PyObject *
 reach_dict(PyObject *value)
 {
     PyObject **place = _PyObject_GetDictPtr(value);
+    if (place != NULL && *place == NULL) { /* CPython makes it when it is first looked at */
+        Py_XDECREF(PyObject_GenericGetDict(value, NULL));
+        PyErr_Clear();
+    }
     return place == NULL || *place == NULL || !PyDict_Check(*place) ? NULL : *place;
 }
 

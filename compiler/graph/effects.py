@@ -26,6 +26,8 @@ class Ledger:
 
     def touch(self, value: Value) -> None:
         """`value` is about to change, or has changed."""
+        if value.source is None:
+            value = getattr(value, "holder", None) or value
         if value.source is not None or (isinstance(value, CellValue) and value.name is not None):
             self.touched[value] = None
 

@@ -210,6 +210,9 @@ class _Arguments:
             return slice(*[self.convert(item.realize(cx)) for item in value.items])
         if isinstance(value, DictValue) and all(isinstance(key, str) for key in value.entries):
             return {key: self.convert(item.realize(cx)) for key, (_, item) in value.entries.items()}
+        part = cx.rules.iterated_part(cx, value)
+        if part is not None:
+            return self.convert(part)
         plain = cx.rules.graph_argument(cx, value)
         if plain is not None:
             return plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import BreakEarlier, GraphBreak
@@ -71,12 +72,15 @@ def _set(cx: Capture, value: SetValue) -> Iterable[Value]:
 
 
 def _dict(cx: Capture, value: DictValue) -> Iterable[Value]:
+    if value.holder is not None and value.source is None and value.holder.base is not value:  # type: ignore[attr-defined]
+        return [value.holder]
     pairs = value.entries.values()
     return [part for pair in pairs for part in pair] + _present(value.factory)
 
 
 def _object(cx: Capture, value: ObjectValue) -> Iterable[Value]:
-    return [item for item in value.attrs.values() if isinstance(item, Value)]
+    own = [item for item in value.own_attributes().values() if isinstance(item, Value)]
+    return own if value.base is None else [*CHILDREN[type(value.base)](cx, value.base), *own]
 
 
 def _exception(cx: Capture, value: ExceptionValue) -> Iterable[Value]:
@@ -91,6 +95,9 @@ def _function(cx: Capture, value: NestedFunctionValue) -> Iterable[Value]:
 
 
 def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
+    holder = value.sequence.holder if value.sequence is not None else None
+    if holder is not None and isinstance(holder.pytype().__iter__, FunctionType):
+        cx.not_rebuildable(value, f"an iterator over {holder.describe()}")
     return _present(value.sequence)
 
 

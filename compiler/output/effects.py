@@ -6,10 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from compiler.output.rebuild import Rebuilder, push_elements, push_pairs
+from compiler.output.rebuild import Rebuilder, push_elements, push_pairs, refill
 from compiler.rules.classes import lookup
 from compiler.values.base import Value
-from compiler.values.containers import DictValue, ListValue, SetValue
+from compiler.values.containers import DictValue, ListValue, SetValue, TupleValue
 from compiler.values.functions import CellValue
 from compiler.values.objects import ObjectValue
 
@@ -60,6 +60,7 @@ def _set(rb: Rebuilder, value: SetValue) -> None:
 
 def _object(rb: Rebuilder, value: ObjectValue) -> None:
     """Attributes, past any ``__setattr__`` of the class: that has been traced."""
+    _part(rb, value)
     plain = lookup(value.cls, "__setattr__") is object.__setattr__
     for name, item in value.attrs.items():
         if not isinstance(item, Value) or name in value.recreated:
@@ -75,6 +76,16 @@ def _object(rb: Rebuilder, value: ObjectValue) -> None:
             load_name = functools.partial(rb.e.load_const, name)
             rb.e.call_constant(object.__setattr__, rb.loader(value), load_name, rb.loader(item))
             rb.e.pop_top()
+
+
+def _part(rb: Rebuilder, value: ObjectValue) -> None:
+    """The container part of an object of a list's or dict's subclass, when it changed."""
+    part = value.base
+    if part is None or isinstance(part, TupleValue):
+        return
+    now: Any = part.entries if isinstance(part, DictValue) else part.items
+    if now != part.original or list(now) != list(part.original):
+        refill(rb, value)
 
 
 def _cell(rb: Rebuilder, value: CellValue) -> None:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 def resolve(value: Value) -> Value:
     """The value behind a lazy one that was looked at; one that was not stays as it is."""
     if isinstance(value, LazyValue) and value.realized is not None:
-        return value.realized
-    return value
+        value = value.realized
+    holder = getattr(value, "holder", None)
+    return holder if holder is not None and holder.base is value else value
 
 
 def is_loaded(value: Value) -> bool:

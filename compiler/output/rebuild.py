@@ -129,7 +129,8 @@ def _tuple(rb: Rebuilder, value: TupleValue) -> None:
 
 
 def _deque(rb: Rebuilder, value: DequeValue) -> None:
-    rb.e.call_constant(collections.deque, lambda: rb.push_tuple(value.items))
+    limit = value.maxlen
+    rb.e.call_constant(collections.deque, lambda: rb.push_tuple(value.items), lambda: rb.e.load_const(limit))
 
 
 def _slice(rb: Rebuilder, value: SliceValue) -> None:
@@ -146,6 +147,14 @@ def push_pairs(rb: Rebuilder, value: DictValue) -> None:
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
+    if value.holder is not None:
+        rb.push(value.holder)
+        rb.e.load_attr("__dict__")
+        return
+    _new_dict(rb, value)
+
+
+def _new_dict(rb: Rebuilder, value: DictValue) -> None:
     if value.cls is dict:
         push_pairs(rb, value)
     elif value.cls is collections.defaultdict:
@@ -168,8 +177,11 @@ def _set(rb: Rebuilder, value: SetValue) -> None:
 
 
 def _view(rb: Rebuilder, value: DictViewValue) -> None:
-    rb.push(value.mapping)
-    rb.e.call_method(value.which)
+    if value.mapping.holder is not None:
+        rb.e.call_constant(getattr(value.mapping.cls, value.which), rb.loader(value.mapping))
+    else:
+        rb.push(value.mapping)
+        rb.e.call_method(value.which)
 
 
 # -- callables -------------------------------------------------------------------------------
@@ -251,17 +263,66 @@ def set_attribute(rb: Rebuilder, value: ObjectValue, name: str, item: Value) -> 
 
 
 def _attributes(rb: Rebuilder, value: ObjectValue) -> None:
-    for name, item in value.attrs.items():
+    for name, item in value.own_attributes().items():
         if isinstance(item, Value):
             set_attribute(rb, value, name, item)
 
 
+def make_part(base: Any, cls: type, items: Any) -> Any:
+    """An object of a list's, dict's or tuple's subclass with what it contains, past all that the subclass overrides."""
+    if base is tuple:
+        return tuple.__new__(cls, items)
+    return fill_part(base, base.__new__(cls), items)
+
+
+def fill_part(base: Any, obj: Any, items: Any) -> Any:
+    """Replace what an object of a list's or dict's subclass contains."""
+    base.clear(obj)
+    if base is list:
+        list.extend(obj, items)
+    else:
+        for key, item in items.items():
+            base.__setitem__(obj, key, item)
+    return obj
+
+
+def part_base(value: ObjectValue) -> Any:
+    """The builtin class of the container part."""
+    assert value.base is not None
+    return value.base.cls
+
+
+def push_part(rb: Rebuilder, value: ObjectValue) -> None:
+    """A tuple or dict of what the container part holds."""
+    if isinstance(value.base, DictValue):
+        push_pairs(rb, value.base)
+    else:
+        assert value.base is not None
+        rb.push_tuple(value.base.items)
+
+
 def _object_shell(rb: Rebuilder, value: ObjectValue) -> None:
-    rb.e.call_constant(object.__new__, lambda: rb.e.load_const(value.cls))
+    if issubclass(value.cls, types.SimpleNamespace):
+        rb.e.call_constant(types.SimpleNamespace.__new__, lambda: rb.e.load_const(value.cls))
+    elif value.base is None:
+        rb.e.call_constant(object.__new__, lambda: rb.e.load_const(value.cls))
+    elif part_base(value) is tuple:
+        _object_with_part(rb, value)
+    else:
+        rb.e.call_constant(part_base(value).__new__, lambda: rb.e.load_const(value.cls))
+
+
+def _object_with_part(rb: Rebuilder, value: ObjectValue) -> None:
+    constants = (part_base(value), value.cls)
+    loaders = [lambda constant=constant: rb.e.load_const(constant) for constant in constants]  # type: ignore[misc]
+    rb.e.call_constant(make_part, *loaders, lambda: push_part(rb, value))
 
 
 def _object(rb: Rebuilder, value: ObjectValue) -> None:
-    _object_shell(rb, value)
+    if value.base is None:
+        _object_shell(rb, value)
+    else:
+        _object_with_part(rb, value)
     _attributes(rb, value)
 
 
@@ -400,8 +461,17 @@ def _fill_set(rb: Rebuilder, value: SetValue) -> None:
 
 
 def _fill_object(rb: Rebuilder, value: ObjectValue) -> None:
+    if value.base is not None and part_base(value) is not tuple:
+        refill(rb, value)
     rb.push(value)
     _attributes(rb, value)
+    rb.e.pop_top()
+
+
+def refill(rb: Rebuilder, value: ObjectValue) -> None:
+    """Give an object of a list's or dict's subclass the contents that it has now."""
+    load_base = lambda: rb.e.load_const(part_base(value))  # noqa: E731
+    rb.e.call_constant(fill_part, load_base, rb.loader(value), lambda: push_part(rb, value))
     rb.e.pop_top()
 
 

@@ -33,11 +33,14 @@ from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
 from compiler.rules.methods import call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
 from compiler.rules.objects import (
+    default_attr,
+    instance_store,
     object_attr,
     object_call,
     object_delattr,
     object_setattr,
     object_truth,
+    plain_delattr,
     plain_setattr,
     special_method,
 )
@@ -53,16 +56,17 @@ from compiler.rules.operators import (
     unary,
 )
 from compiler.rules.patterns import match_class, match_keys, matches_pattern
+from compiler.rules.subclasses import call_on_part, is_plain_mapping, iterated_part
 from compiler.rules.text import convert, format_value
 from compiler.rules.torch_tensors import call_tensor_method
 
 __all__ = [
-    "advance", "binary", "call_class_method", "call_method", "call_object", "call_python", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",
-    "contains", "convert", "delitem", "dict_store", "elements", "exception_matches", "format_value",
-    "from_const", "function_attr", "getattr_", "getitem", "graph_argument", "identical", "identity_key",
-    "is_exception_class", "is_none", "is_object", "iterate", "length", "load_global", "match_class", "match_keys",
+    "advance", "binary", "call_class_method", "call_method", "call_object", "call_on_part", "call_python", "call_tensor_method", "class_of", "compare", "constant_attr", "container_attr",
+    "contains", "convert", "default_attr", "delitem", "dict_store", "elements", "exception_matches", "format_value",
+    "from_const", "function_attr", "getattr_", "getitem", "graph_argument", "identical", "identity_key", "instance_store",
+    "is_exception_class", "is_none", "is_object", "is_plain_mapping", "iterated_part", "iterate", "length", "load_global", "match_class", "match_keys",
     "matches_pattern", "merge_keywords", "method", "nested_function_attr", "object_attr", "object_call",
     "object_constant_attr", "object_constant_setattr", "object_delattr", "object_setattr", "object_truth",
-    "opaque_attr", "partial_attr", "plain_setattr", "setitem", "special_method", "super_attr", "tensor_attr", "traceback_of", "unary",
+    "opaque_attr", "partial_attr", "plain_delattr", "plain_setattr", "setitem", "special_method", "super_attr", "tensor_attr", "traceback_of", "unary",
     "unpack_exactly",
 ]  # fmt: skip

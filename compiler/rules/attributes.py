@@ -83,6 +83,8 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
         fields: tuple[str, ...] = getattr(cls, "_fields", None) or getattr(cls, "__match_args__", None) or ()
         if name in fields:
             return value.items[fields.index(name)]
+        if name in _NAMED_TUPLE_METHODS:
+            return MethodValue(value, name)
         if isinstance(found, types.FunctionType | classmethod | property | staticmethod):
             return bind_class_attr(cx, value, cls, name, found)
     if isinstance(value, DequeValue) and name == "maxlen":
@@ -94,6 +96,9 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
     if callable(found):
         return MethodValue(value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+_NAMED_TUPLE_METHODS = frozenset({"_replace", "_asdict"})
 
 
 _ARRAY_FACTS = frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"})
@@ -183,6 +188,10 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
         return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, staticmethod | classmethod) and name == "__func__":
         return cx.wrap_constant(obj.__func__)
+    if isinstance(obj, types.CodeType) and name.startswith("co_"):
+        return fresh(cx, getattr(obj, name))
+    if isinstance(obj, types.MappingProxyType):
+        return MethodValue(value, name)
     if not hasattr(obj, name):
         missing(cx, value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")

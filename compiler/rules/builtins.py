@@ -8,6 +8,7 @@ import enum
 import inspect
 import math
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import operators
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import class_of, describe_args, fold
+from compiler.rules.basics import class_of, describe_args, fold, traceback_of
 from compiler.rules.classes import lookup
 from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
 from compiler.rules.text import format_value, to_text
@@ -31,7 +32,7 @@ from compiler.values.functions import (
     SuperValue,
 )
 from compiler.values.iterators import EnumerateIterator, FilterIterator, MapIterator, SnapshotIterator, ZipIterator
-from compiler.values.objects import ObjectValue, ObservedException
+from compiler.values.objects import ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -159,6 +160,31 @@ def _setattr(cx: Capture, value: Value, name: Value, new: Value, /) -> None:
 @builtin(delattr)
 def _delattr(cx: Capture, value: Value, name: Value, /) -> None:
     value.delattr(cx, name.constant())
+
+
+@builtin(vars)
+def _vars(cx: Capture, value: Value | None = None, /) -> Value:
+    if value is None:
+        raise GraphBreak("unsupported builtin", "vars() of the frame")
+    return getattr_(cx, value, "__dict__")
+
+
+@builtin(sys.exc_info)
+def _exc_info(cx: Capture) -> Value:
+    exc = cx.handled
+    if isinstance(exc, ExceptionValue):
+        return TupleValue([cx.wrap_constant(exc.cls), exc, traceback_of(cx, exc)])
+    if isinstance(exc, ConstantValue):
+        return TupleValue([ConstantValue(None)] * 3)
+    raise GraphBreak("unsupported builtin", "sys.exc_info() of an exception caught natively")
+
+
+@builtin(globals)
+def _globals(cx: Capture) -> Value:
+    frame = cx.frames[-1]
+    if cx.ledger.globals:
+        raise GraphBreak("unsupported builtin", "globals() after a global was written")
+    return cx.wrap_constant(frame.globals, "globals()")
 
 
 # -- iteration -------------------------------------------------------------------------------
@@ -295,9 +321,11 @@ def _default_dict(
 
 
 @builtin(collections.deque)
-def _deque(cx: Capture, iterable: Value | None = None, /) -> Value:
-    result = DequeValue(cx.unpack(iterable) if iterable is not None else [])
-    result.maxlen = None
+def _deque(cx: Capture, iterable: Value | None = None, maxlen: Value | None = None) -> Value:
+    limit = None if maxlen is None else maxlen.realize(cx).constant()
+    items = cx.unpack(iterable) if iterable is not None else []
+    result = DequeValue(items[max(len(items) - limit, 0) :] if limit is not None else items)
+    result.maxlen = limit
     return cx.new(result)
 
 
@@ -363,8 +391,7 @@ def _abs(cx: Capture, value: Value, /) -> Value:
 def _round(cx: Capture, value: Value, digits: Value | None = None) -> Value:
     rest = [] if digits is None else [digits]
     if isinstance(value, TensorValue):
-        named = {} if digits is None else {"decimals": digits}
-        return cx.graph.call(torch.round, [value], named)
+        raise GraphBreak("operator refused", "round of a tensor, which has no __round__")
     return fold(cx, round, [value, *rest], {})
 
 

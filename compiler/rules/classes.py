@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
 from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
-from compiler.values.base import Value
+from compiler.values.base import ConstantValue, Value
 from compiler.values.functions import BoundMethodValue, ClassValue, MethodValue
 
 if TYPE_CHECKING:
@@ -28,6 +29,15 @@ def guarded_lookup(cx: Capture, cls: type, name: str) -> Any:
     found = lookup(cls, name)
     if cls.__flags__ & (1 << 9):  # a heap type: builtin types cannot change
         cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, found)
+    return found
+
+
+def _cached_property(cx: Capture, owner: Value, raw: functools.cached_property[Any], label: str) -> Value:
+    """The first read computes the value and leaves it in the instance."""
+    if isinstance(owner, ClassValue) or raw.attrname is None:
+        raise GraphBreak("unsupported attribute", f"{label} read on the class")
+    found = cx.call(cx.wrap_constant(raw.func, label), [owner], {})
+    cx.rules.instance_store(cx, owner, raw.attrname, found)
     return found
 
 
@@ -56,4 +66,13 @@ def bind_class_attr(cx: Capture, owner: Value, cls: type, name: str, raw: Any, *
         return MethodValue(owner, name) if name == "__new__" else cx.wrap_constant(raw, label)
     if isinstance(raw, type) or not hasattr(type(raw), "__get__"):
         return cx.wrap_constant(raw, label)
+    if isinstance(raw, functools.cached_property):
+        return _cached_property(cx, owner, raw, label)
+    getter = lookup(type(raw), "__get__")
+    if isinstance(getter, types.FunctionType):
+        holder = cx.wrap_constant(cls)
+        instance = ConstantValue(None) if isinstance(owner, ClassValue) else owner
+        return cx.call(cx.wrap_constant(getter), [cx.wrap_constant(raw, label), instance, holder], {})
+    if isinstance(raw, functools._lru_cache_wrapper) and not isinstance(owner, ClassValue):
+        return BoundMethodValue(cx.wrap_constant(raw, label), owner)
     raise GraphBreak("unsupported attribute", f"{label} is a descriptor of class {type(raw).__qualname__}")

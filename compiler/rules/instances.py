@@ -13,12 +13,13 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.subclasses import blank
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
 from compiler.values.functions import ClassValue, PartialValue
 from compiler.values.objects import ExceptionValue, ObjectValue
-from compiler.values.wrap import is_plain_python
+from compiler.values.wrap import container_base, is_plain_python
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -40,11 +41,11 @@ def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cx, cls, args, kwargs)
-    if issubclass(cls, torch.nn.Module):
-        raise GraphBreak("module construction", f"{cls.__module__}.{cls.__qualname__}")
     if issubclass(cls, BaseException):
         return _exception(cx, cls, args, kwargs)
-    if not is_plain_python(cls) and cls is not object:
+    if issubclass(cls, torch.nn.Parameter):
+        raise GraphBreak("module construction", f"{cls.__module__}.{cls.__qualname__}")
+    if not is_plain_python(cls) and container_base(cls) is None and cls is not object:
         text = f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
         raise refused("unsupported call", text, cx.wrap_constant(cls))
     return _user_object(cx, cls, args, kwargs)
@@ -69,7 +70,7 @@ def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     elif isinstance(maker, types.FunctionType):
         made = cx.call(cx.wrap_constant(maker), [owner, *args], kwargs).realize(cx)
     else:
-        made = cx.new(ObjectValue(cls))
+        made = blank(cx, cls, args)
     if isinstance(made, ObjectValue) and issubclass(made.cls, cls):
         initialise(cx, made, args, kwargs)
     return made
@@ -80,6 +81,10 @@ def initialise(cx: Capture, made: ObjectValue, args: list[Value], kwargs: dict[s
     init = guarded_lookup(cx, made.cls, "__init__")
     if isinstance(init, types.FunctionType):
         cx.call(bind_class_attr(cx, made, made.cls, "__init__", init), args, kwargs)
+    elif made.base is not None and container_base(made.cls) is not tuple:
+        cx.rules.call_on_part(cx, made, "__init__", args, kwargs)
+    elif init is types.SimpleNamespace.__init__ and not args:
+        made.attrs.update(kwargs)
     elif init is object.__init__:
         has_new = lookup(made.cls, "__new__") is not object.__dict__["__new__"]
         if (args or kwargs) and not has_new:
@@ -95,7 +100,11 @@ def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Valu
         raise GraphBreak("unsupported call", "__new__ without a class")
     if issubclass(wanted.obj, BaseException):
         return cx.new(ExceptionValue(wanted.obj, args[1:]))
-    if not is_plain_python(wanted.obj) or issubclass(wanted.obj, torch.nn.Module):
+    if issubclass(wanted.obj, tuple) and hasattr(wanted.obj, "_fields"):
+        return cx.new(TupleValue(cx.unpack(args[1]), wanted.obj))
+    if container_base(wanted.obj) is not None:
+        return blank(cx, wanted.obj, args[1:])
+    if not is_plain_python(wanted.obj):
         raise GraphBreak("unsupported call", f"{wanted.obj.__qualname__}.__new__")
     return cx.new(ObjectValue(wanted.obj))
 
@@ -127,7 +136,7 @@ def _named_tuple(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     maker = lookup(cls, "__new__")
     maker = maker.__func__ if isinstance(maker, staticmethod) else maker
     if not getattr(maker, "__module__", "").startswith("namedtuple_"):
-        raise GraphBreak("unsupported call", f"named tuple {cls.__qualname__} with its own __new__")
+        return _user_object(cx, cls, args, kwargs)
     found = dict(zip(fields, args, strict=False)) | kwargs
     defaults: dict[str, Any] = cls._field_defaults  # type: ignore[attr-defined]
     for name in fields:

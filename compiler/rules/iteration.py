@@ -22,6 +22,9 @@ def elements(cx: Capture, value: Value) -> list[Value] | None:
     """All elements of a container whose iteration runs no code, else ``None``."""
     if isinstance(value, SequenceValue):
         return list(value.items)
+    if isinstance(value, ObjectValue):
+        part = cx.rules.iterated_part(cx, value)
+        return None if part is None else elements(cx, part)
     if isinstance(value, DictValue):
         return [key for key, _ in value.entries.values()]
     if isinstance(value, SetValue):
@@ -63,6 +66,9 @@ def iterate(cx: Capture, value: Value) -> Value:
         return cx.new(SequenceIterator(value))
     if isinstance(value, ConstantValue) and isinstance(value.value, range):
         return cx.new(RangeIterator(value.value))
+    part = cx.rules.iterated_part(cx, value)
+    if part is not None:
+        return iterate(cx, part)
     items = elements(cx, value)
     if items is not None:
         watched = _watched(value)

@@ -52,6 +52,10 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
     owner = owner.realize(cx)
     if isinstance(owner, TensorValue):
         return cx.rules.call_tensor_method(cx, owner, name, args, kwargs)
+    if isinstance(owner, ObjectValue) and owner.base is not None:
+        found = cx.rules.call_on_part(cx, owner, name, args, kwargs)
+        if found is not None:
+            return found
     for kind in type(owner).__mro__:
         rule = METHODS.get((kind, name))
         if rule is not None:
@@ -104,15 +108,56 @@ def _index(cx: Capture, value: Value) -> int:
     return found
 
 
-@method_of(ListValue, "append")
+def _trim(self: DequeValue, *, left: bool) -> None:
+    """A full deque drops items at the other end."""
+    excess = 0 if self.maxlen is None else max(len(self.items) - self.maxlen, 0)
+    if excess:
+        del self.items[slice(None, excess) if left else slice(len(self.items) - excess, None)]
+
+
 @method_of(DequeValue, "append")
+def _deque_append(cx: Capture, self: DequeValue, item: Value) -> None:
+    self.items.append(item)
+    _trim(self, left=True)
+    cx.ledger.touch(self)
+
+
+@method_of(DequeValue, "extend")
+def _deque_extend(cx: Capture, self: DequeValue, items: Value) -> None:
+    self.items.extend(cx.unpack(items))
+    _trim(self, left=True)
+    cx.ledger.touch(self)
+
+
+@method_of(DequeValue, "extendleft")
+def _deque_extendleft(cx: Capture, self: DequeValue, items: Value) -> None:
+    for item in cx.unpack(items):
+        _appendleft(cx, self, item)
+
+
+@method_of(DequeValue, "rotate")
+def _rotate(cx: Capture, self: DequeValue, steps: Value | None = None) -> None:
+    if self.items:
+        by = (1 if steps is None else _index(cx, steps)) % len(self.items)
+        self.items[:] = self.items[-by:] + self.items[:-by] if by else self.items
+    cx.ledger.touch(self)
+
+
+@method_of(DequeValue, "pop")
+def _deque_pop(cx: Capture, self: DequeValue) -> Value:
+    if not self.items:
+        cx.raise_(IndexError, "pop from an empty deque")
+    cx.ledger.touch(self)
+    return self.items.pop()
+
+
+@method_of(ListValue, "append")
 def _append(cx: Capture, self: SequenceValue, item: Value) -> None:
     self.items.append(item)
     cx.ledger.touch(self)
 
 
 @method_of(ListValue, "extend", "__iadd__")
-@method_of(DequeValue, "extend")
 def _extend(cx: Capture, self: SequenceValue, items: Value) -> None:
     self.items.extend(cx.unpack(items))
     cx.ledger.touch(self)
@@ -144,8 +189,9 @@ def _popleft(cx: Capture, self: SequenceValue) -> Value:
 
 
 @method_of(DequeValue, "appendleft")
-def _appendleft(cx: Capture, self: SequenceValue, item: Value) -> None:
+def _appendleft(cx: Capture, self: DequeValue, item: Value) -> None:
     self.items.insert(0, item)
+    _trim(self, left=False)
     cx.ledger.touch(self)
 
 
@@ -334,6 +380,9 @@ def pairs_of(cx: Capture, other: Value) -> list[tuple[Value, Value]]:
     other = other.realize(cx)
     if isinstance(other, DictValue):
         return list(other.entries.values())
+    if cx.rules.is_plain_mapping(cx, other):
+        part = cx.rules.iterated_part(cx, other)
+        return list(part.entries.values())  # type: ignore[union-attr]
     if isinstance(other, ObjectValue) and cx.rules.special_method(cx, other, "keys") is not None:
         keys = cx.unpack(cx.call_method(other, "keys"))
         return [(key, cx.call_method(other, "__getitem__", key)) for key in keys]
@@ -528,6 +577,16 @@ def _bind(cx: Capture, self: Value, owner: Value, cls: Value | None = None) -> V
 @method_of(ObjectValue, "__setattr__")
 def _object_setattr(cx: Capture, self: ObjectValue, name: Value, value: Value) -> None:
     cx.rules.plain_setattr(cx, self, name.realize(cx).constant(), value)
+
+
+@method_of(ObjectValue, "__getattribute__")
+def _object_getattribute(cx: Capture, self: ObjectValue, name: Value) -> Value:
+    return cx.rules.default_attr(cx, self, name.realize(cx).constant())
+
+
+@method_of(ObjectValue, "__delattr__")
+def _object_delattr(cx: Capture, self: ObjectValue, name: Value) -> None:
+    cx.rules.plain_delattr(cx, self, name.realize(cx).constant())
 
 
 @method_of(ObjectValue, "__init__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,17 +13,20 @@ from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.methods import dict_store
+from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
-from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue
+from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+    from compiler.sources import Source
 
 _REGISTRIES = ("_parameters", "_buffers", "_modules")
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_UNTRACED_HOOKS = ("_backward_hooks", "_backward_pre_hooks", "_forward_hooks_always_called")
 _MODULE_SETATTR = torch.nn.Module.__setattr__
 _MODULE_GETATTR = torch.nn.Module.__getattr__
 _MODULE_CALL = torch.nn.Module.__call__
@@ -42,6 +46,20 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
         return _EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
+    if not isinstance(cls.__getattribute__, types.FunctionType):
+        return default_attr(cx, value, name, _fallback)
+    getter = bind_class_attr(cx, value, cls, "__getattribute__", cls.__getattribute__)
+    try:
+        return cx.call(getter, [ConstantValue(name)], {})
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError) or lookup(cls, "__getattr__") is ABSENT:
+            raise
+        return _fallback(cx, value, name)
+
+
+def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[..., Value] = missing) -> Value:
+    """``object.__getattribute__``: data descriptors of the class, the instance, the class, else `fallback`."""
+    cls = value.cls
     raw = lookup(cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
@@ -54,7 +72,8 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
         return own
     if raw is not ABSENT:
         return bind_class_attr(cx, value, cls, name, raw)
-    return _fallback(cx, value, name)
+    guarded_lookup(cx, cls, name)
+    return fallback(cx, value, name)
 
 
 def _shared(cx: Capture, value: ObjectValue) -> ObjectValue:
@@ -69,20 +88,21 @@ def _shared(cx: Capture, value: ObjectValue) -> ObjectValue:
 
 def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
     """The entry of the instance's ``__dict__``, or ``None``, with the guard that says so."""
+    mapping = _namespace(cx, value)
+    if mapping is not None:
+        entry = mapping.entries.get(name)
+        return entry[1] if entry else None
     written = value.attrs.get(name)
     if written is not None:
         return None if isinstance(written, Deleted) else written
     if value.obj is None:
         return None
-    own = getattr(value.obj, "__dict__", None)
+    own = _dict_of(value.obj)
     if own is None:
         return None
-    mapping = cx.known(own)
-    if isinstance(mapping, DictValue):
-        entry = mapping.entries.get(name)
-        return entry[1] if entry else None
     assert value.source is not None
-    source = value.source.instance_attr(name)
+    hooked = isinstance(value.cls.__getattribute__, types.FunctionType)
+    source = _dict_source(value).key(name) if hooked else value.source.instance_attr(name)
     if name in own:
         cx.guards.exists(source)
         return cx.lazy(own[name], source)
@@ -105,21 +125,46 @@ def _slot(cx: Capture, value: ObjectValue, name: str) -> Value:
     return cx.lazy(found, value.source.attr(name))
 
 
-def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
-    if value.obj is None:
-        entries = {key: (ConstantValue(key), item) for key, item in value.attrs.items() if isinstance(item, Value)}
-        raise GraphBreak("unsupported attribute", f"__dict__ of a new object with {len(entries)} attributes")
+def _dict_of(obj: Any) -> dict[str, Any] | None:
+    """The ``__dict__`` of an object, past any ``__getattribute__``."""
+    return object.__getattribute__(obj, "__dict__") if type(obj).__dictoffset__ else None
+
+
+def _dict_source(value: ObjectValue) -> Source:
     assert value.source is not None
-    mapping = cx.lazy(value.obj.__dict__, value.source.attr("__dict__"))
-    if value.attrs:
-        mapping = mapping.realize(cx)
-        assert isinstance(mapping, DictValue)
-        _move_to_dict(cx, value, mapping)
+    hooked = isinstance(value.cls.__getattribute__, types.FunctionType)
+    return value.source.child(RawInstanceDictSource if hooked else InstanceDictSource)
+
+
+def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
+    """``obj.__dict__`` as a dict value; from now on the attributes live there."""
+    known = _namespace(cx, value)
+    if known is not None:
+        return known
+    if not _has_dict(value.cls) or isinstance(value, ExceptionValue):
+        raise GraphBreak("unsupported attribute", f"__dict__ of {value.describe()}")
+    if value.obj is None:
+        mapping: Value = cx.new(DictValue({}))
+    else:
+        mapping = cx.wrap(_dict_of(value.obj), _dict_source(value))
+    assert isinstance(mapping, DictValue)
+    _move_to_dict(cx, value, mapping)
     return mapping
+
+
+def _namespace(cx: Capture, value: ObjectValue) -> DictValue | None:
+    """The instance's ``__dict__``, when the program has looked at it."""
+    if value.namespace is None and value.obj is not None:
+        mapping = cx.known(_dict_of(value.obj))
+        if isinstance(mapping, DictValue):
+            _move_to_dict(cx, value, mapping)
+    return value.namespace
 
 
 def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
     """Once the program has the ``__dict__`` in hand, that is where the instance's attributes are."""
+    value.namespace = mapping
+    mapping.holder = value
     for name, item in list(value.attrs.items()):
         if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
             continue
@@ -133,15 +178,13 @@ def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
 
 def _dict_in_hand(cx: Capture, value: ObjectValue, name: str) -> DictValue | None:
     """The instance's ``__dict__``, when the program has looked at it and `name` is kept in it."""
-    if value.obj is None or isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+    if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
         return None
-    mapping = cx.known(getattr(value.obj, "__dict__", None))
-    return mapping if isinstance(mapping, DictValue) else None
+    return _namespace(cx, value)
 
 
 def _fallback(cx: Capture, value: ObjectValue, name: str) -> Value:
     handler = lookup(value.cls, "__getattr__")
-    guarded_lookup(cx, value.cls, name)
     if handler is _MODULE_GETATTR:
         for registry in _REGISTRIES:
             found = _registered(cx, value, registry, name)
@@ -204,6 +247,10 @@ def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> Non
         if isinstance(raw, property) and isinstance(raw.fset, types.FunctionType):
             cx.call(cx.wrap_constant(raw.fset), [value, new], {})
             return
+        setter = lookup(type(raw), "__set__")
+        if isinstance(setter, types.FunctionType):
+            cx.call(cx.wrap_constant(setter), [cx.wrap_constant(raw), value, new], {})
+            return
         if not isinstance(raw, types.MemberDescriptorType):
             raise GraphBreak("attribute write", f"{name!r} of {value.describe()} is a {type(raw).__name__}")
     elif not _has_dict(value.cls):
@@ -219,6 +266,16 @@ def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> Non
     cx.ledger.touch(value)
 
 
+def instance_store(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    """``value.__dict__[name] = new``."""
+    mapping = _namespace(cx, value)
+    if mapping is not None:
+        dict_store(cx, mapping, ConstantValue(name), new)
+    else:
+        value.attrs[name] = new
+        cx.ledger.touch(value)
+
+
 def _has_dict(cls: type) -> bool:
     return cls.__dictoffset__ != 0
 
@@ -226,14 +283,10 @@ def _has_dict(cls: type) -> bool:
 def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     """nn.Module's own rule: registries first, for what belongs there."""
     realized = new.realize(cx)
-    if value.obj is None or (isinstance(realized, ObjectValue) and issubclass(realized.cls, torch.nn.Module)):
-        raise GraphBreak("attribute write", f"registration of {name!r} in a module")
-    if isinstance(realized, TensorValue) and realized.cls is torch.nn.Parameter:
-        raise GraphBreak("attribute write", f"registration of parameter {name!r}")
-    for registry in ("_parameters", "_modules"):
-        if name in value.obj.__dict__.get(registry, {}):
-            raise GraphBreak("attribute write", f"{name!r}, which is registered in {registry}")
-        _registered(cx, value, registry, name)
+    known = any(_registered(cx, value, registry, name) is not None for registry in ("_parameters", "_modules"))
+    if value.obj is None or known or _is_registered(realized):
+        cx.call(bind_class_attr(cx, value, value.cls, "__setattr__", _MODULE_SETATTR), [ConstantValue(name), new], {})
+        return
     if name in value.obj.__dict__.get("_buffers", {}):
         buffers = registry_of(cx, value, "_buffers")
         assert buffers is not None
@@ -243,10 +296,26 @@ def _module_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> N
     plain_setattr(cx, value, name, new)
 
 
+def _is_registered(value: Value) -> bool:
+    """Whether nn.Module keeps the value in a registry under any name."""
+    if isinstance(value, TensorValue):
+        return value.cls is torch.nn.Parameter
+    return isinstance(value, ObjectValue) and issubclass(value.cls, torch.nn.Module)
+
+
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     value = _shared(cx, value)
-    if lookup(value.cls, "__delattr__") is not object.__delattr__:
+    handler = lookup(value.cls, "__delattr__")
+    if isinstance(handler, types.FunctionType):
+        cx.call(bind_class_attr(cx, value, value.cls, "__delattr__", handler), [ConstantValue(name)], {})
+    elif handler is not object.__delattr__:
         raise GraphBreak("attribute write", f"del {name!r} of {value.describe()}")
+    else:
+        plain_delattr(cx, value, name)
+
+
+def plain_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
+    """``object.__delattr__``."""
     raw = guarded_lookup(cx, value.cls, name)
     if raw is not ABSENT and hasattr(type(raw), "__set__"):
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
@@ -308,16 +377,26 @@ def _call_module(cx: Capture, value: ObjectValue, args: list[Value], kwargs: dic
         if _MODULE_GLOBALS[name]:
             raise GraphBreak("unsupported call", f"a module while {name} are registered")
         cx.guards.add(at.key(name), "length", 0)
-    if value.obj is None:
-        raise GraphBreak("unsupported call", "a module made inside the function")
-    assert value.source is not None
-    for name in _HOOKS:
-        if value.obj.__dict__.get(name):
+    if not _has_hooks(cx, value):
+        return cx.call(object_attr(cx, value, "forward"), args, kwargs)
+    for name in _UNTRACED_HOOKS:
+        if object_attr(cx, value, name).realize(cx).truth(cx):
             raise GraphBreak("unsupported call", f"{value.describe()} with {name}")
-    cx.guards.add(value.source.child(InstanceDictSource), "empty", _HOOKS)
-    if value.obj.__dict__.get("_compiled_call_impl") is not None:
+    return cx.call(object_attr(cx, value, "_call_impl"), args, kwargs)
+
+
+def _has_hooks(cx: Capture, value: ObjectValue) -> bool:
+    """Whether a call runs more than ``forward``; for an untouched module one guard says that it does not."""
+    if value.obj is None or value.namespace is not None or value.attrs.keys() & _HOOKS:
+        return True
+    own = value.obj.__dict__
+    if own.get("_compiled_call_impl") is not None:
         raise GraphBreak("unsupported call", "a module compiled in place by torch")
-    return cx.call(object_attr(cx, value, "forward"), args, kwargs)
+    if any(own.get(name) or cx.known(own.get(name)) is not None for name in _HOOKS):
+        return True
+    assert value.source is not None
+    cx.guards.add(value.source.child(InstanceDictSource), "empty", _HOOKS)
+    return False
 
 
 def _exception_args(cx: Capture, value: ExceptionValue) -> Value:

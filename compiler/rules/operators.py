@@ -384,7 +384,7 @@ def _dunder_compare(cx: Capture, op: str, left: Value, right: Value) -> Value:
                 result = _try_dunder(cx, owner, "__eq__", other) if _has_eq(owner) else None
                 if result is not None:
                     return ConstantValue(not result.truth(cx))
-            elif isinstance(raw, types.FunctionType):
+            elif isinstance(raw, types.FunctionType) or owner.base is not None:
                 result = _try_dunder(cx, owner, dunder, other)
                 if result is not None:
                     return result
@@ -536,6 +536,10 @@ def _dict_item(cx: Capture, owner: DictValue, key: Value) -> Value:
     found = dict_get(cx, owner, key)
     if found is not None:
         return found
+    if isinstance(owner.holder, ObjectValue) and owner.holder.base is owner:
+        maker = special_method(cx, owner.holder, "__missing__")
+        if maker is not None:
+            return cx.call(maker, [key], {})
     if owner.factory is not None and not is_none(cx, owner.factory):
         made = cx.call(owner.factory, [], {})
         dict_store(cx, owner, key, made)

@@ -5,8 +5,10 @@ Each must behave exactly as what it stands for; property tests compare them.
 
 from __future__ import annotations
 
+import collections
 import functools
 import itertools
+import math
 import operator
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -215,6 +217,34 @@ def groupby_keys(iterable: Iterable[Any], key: Any = None) -> Any:
         yield rank, iter(members)
 
 
+def compress(data: Iterable[Any], selectors: Iterable[Any]) -> Any:
+    for item, kept in zip(data, selectors):
+        if kept:
+            yield item
+
+
+def filterfalse(predicate: Any, iterable: Iterable[Any], /) -> Any:
+    for item in iterable:
+        if not (item if predicate is None else predicate(item)):
+            yield item
+
+
+def prod(iterable: Iterable[Any], /, *, start: Any = 1) -> Any:
+    total = start
+    for item in iterable:
+        total = total * item
+    return total
+
+
+def count_elements(mapping: Any, iterable: Iterable[Any], /) -> None:
+    for item in iterable:
+        mapping[item] = mapping.get(item, 0) + 1
+
+
+def methodcaller(name: str, /, *args: Any, **kwargs: Any) -> Any:
+    return lambda obj: getattr(obj, name)(*args, **kwargs)
+
+
 def attrgetter(*names: str) -> Any:
     def read(obj: Any, path: str) -> Any:
         for name in path.split("."):
@@ -255,6 +285,11 @@ POLYFILLS: dict[Any, Callable[..., Any]] = {
     itertools.dropwhile: dropwhile,
     itertools.pairwise: pairwise,
     itertools.groupby: groupby_keys,
+    itertools.compress: compress,
+    itertools.filterfalse: filterfalse,
+    math.prod: prod,
+    collections._count_elements: count_elements,  # type: ignore[attr-defined]
+    operator.methodcaller: methodcaller,
     operator.attrgetter: attrgetter,
     operator.itemgetter: itemgetter,
 }

@@ -12,6 +12,7 @@ import torch.nn.functional
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import fold
+from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, SequenceValue
 from compiler.values.tensor import TensorValue
@@ -108,6 +109,15 @@ def _state(func: Callable[[], Any]) -> Rule:
     return lambda cx, args, kwargs: ConstantValue(func())
 
 
+def _asked(func: Callable[[], Any]) -> Rule:
+    """A question about torch's state that is guarded where it is asked."""
+
+    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        return cx.wrap(func(), cx.sources.constant(func.__name__, func).child(CallSource))
+
+    return rule
+
+
 def _fold(func: Callable[..., Any]) -> Rule:
     return lambda cx, args, kwargs: fold(cx, func, args, kwargs)
 
@@ -143,6 +153,10 @@ RULES: dict[Any, Rule] = {
     torch.jit.is_tracing: _constant(False),
     torch._jit_internal.is_scripting: _constant(False),
     torch._C._get_tracing_state: _constant(None),
+    torch._C._is_tracing: _constant(False),
+    torch._C._log_api_usage_once: _constant(None),
+    torch._C._get_deterministic_algorithms: _asked(torch._C._get_deterministic_algorithms),
+    torch._C._get_deterministic_algorithms_warn_only: _asked(torch._C._get_deterministic_algorithms_warn_only),
     torch._assert: _assert,
     torch.broadcast_shapes: _fold(torch.broadcast_shapes),
     torch.promote_types: _fold(torch.promote_types),

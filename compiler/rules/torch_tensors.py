@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
 from compiler.rules.basics import from_const, is_none
+from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.functions import MethodValue
 from compiler.values.tensor import TensorValue
@@ -76,7 +78,8 @@ def tensor_attr(cx: Capture, value: TensorValue, name: str) -> Value:
         if hasattr(torch.Tensor, name):
             raise GraphBreak("unsupported attribute", f"Tensor.{name}")
         if real is not None:
-            raise GraphBreak("unsupported attribute", f"{name!r}, which the tensor does not have")
+            assert value.source is not None
+            cx.guards.entry(value.source.child(InstanceDictSource), name, ABSENT)
         cx.raise_(AttributeError, f"'{value.cls.__name__}' object has no attribute '{name}'")
     if callable(found):
         return MethodValue(value, name)

@@ -24,9 +24,10 @@ class SequenceValue(Value):
     Attributes:
         cls: The object's exact class.
         original: The items before the frame, when it existed and can change.
+        holder: The object of a user's subclass whose container part this is.
     """
 
-    __slots__ = ("cls", "items", "original")
+    __slots__ = ("cls", "holder", "items", "original")
 
     default: ClassVar[type]
 
@@ -35,6 +36,7 @@ class SequenceValue(Value):
         self.items = list(items)
         self.cls = cls or self.default
         self.original = list(self.items) if source is not None and self.mutable else []
+        self.holder: Value | None = None
 
     def pytype(self) -> type:
         return self.cls
@@ -80,6 +82,8 @@ class DequeValue(SequenceValue):
     default = collections.deque
     mutable = True
     __slots__ = ("maxlen",)
+
+    maxlen: int | None
 
     maxlen: int | None
 
@@ -132,10 +136,11 @@ class DictValue(Value):
             Python objects themselves, so that ``1``, ``True`` and ``1.0`` are one key.
         factory: ``default_factory`` of a defaultdict.
         original: The entries before the frame, when it existed.
+        holder: The object whose container part or ``__dict__`` this is.
     """
 
     mutable = True
-    __slots__ = ("cls", "entries", "factory", "original")
+    __slots__ = ("cls", "entries", "factory", "holder", "original")
 
     def __init__(self, entries: dict[Any, tuple[Value, Value]], cls: type = dict, source: Source | None = None) -> None:
         super().__init__(source)
@@ -143,6 +148,7 @@ class DictValue(Value):
         self.cls = cls
         self.original = dict(entries) if source is not None else {}
         self.factory: Value | None = None
+        self.holder: Value | None = None
 
     def pytype(self) -> type:
         return self.cls

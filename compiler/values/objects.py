@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from compiler.values.base import Value
+from compiler.values.containers import DictValue, SequenceValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -28,12 +30,13 @@ class ObjectValue(Value):
             all of its attributes.
         recreated: Attributes that the object had, which the frame deleted and then wrote again: they
             moved to the end.
-        base: For subclasses of list, dict, tuple, str …: the container part.
+        base: For subclasses of list, dict and tuple: the container part, which has no source of its own.
+        namespace: The ``__dict__`` as a value, once somebody has asked for it: then attributes live there.
         init_args: Arguments for ``cls.__new__`` of a new object (exceptions and immutable bases).
     """
 
     mutable = True
-    __slots__ = ("attrs", "base", "cls", "init_args", "obj", "recreated")
+    __slots__ = ("attrs", "base", "cls", "init_args", "namespace", "obj", "recreated")
 
     def __init__(self, cls: type, obj: Any = None, source: Source | None = None) -> None:
         super().__init__(source)
@@ -41,8 +44,15 @@ class ObjectValue(Value):
         self.obj = obj
         self.attrs: dict[str, Value | Deleted] = {}
         self.recreated: set[str] = set()
-        self.base: Value | None = None
+        self.base: SequenceValue | DictValue | None = None
+        self.namespace: DictValue | None = None
         self.init_args: list[Value] = []
+
+    def own_attributes(self) -> dict[str, Value | Deleted]:
+        """What the frame wrote to the object, wherever it lies; for a new object all of its attributes."""
+        if self.namespace is None or self.source is not None:
+            return self.attrs
+        return self.attrs | {name: item for name, (_, item) in self.namespace.entries.items()}
 
     def pytype(self) -> type:
         return self.cls
@@ -94,6 +104,25 @@ class ObservedException(Exception):
     def __init__(self, value: ExceptionValue) -> None:
         super().__init__(value.cls.__name__)
         self.value = value
+
+
+class WeakReferenceValue(Value):
+    """A ``weakref.ref`` that exists; `target` is what it refers to now, or None."""
+
+    __slots__ = ("target",)
+
+    def __init__(self, target: Value, source: Source) -> None:
+        super().__init__(source)
+        self.target = target
+
+    def pytype(self) -> type:
+        return weakref.ReferenceType
+
+    def truth(self, cx: Capture) -> bool:
+        return True
+
+    def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        return self.target
 
 
 class OpaqueValue(Value):

@@ -11,6 +11,7 @@ import enum
 import functools
 import sys
 import types
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,9 @@ import torch
 
 from compiler import _C
 from compiler.breaks import GraphBreak
-from compiler.sources import ConstantSource, DictItemsSource
+from compiler.sources import CallSource, ConstantSource, DictItemsSource, RawItemSource, RawKeySource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, ListValue, SetValue, SliceValue, TupleValue
+from compiler.values.containers import DictValue, ListValue, SequenceValue, SetValue, SliceValue, TupleValue
 from compiler.values.functions import (
     BoundMethodValue,
     BuiltinValue,
@@ -30,7 +31,7 @@ from compiler.values.functions import (
     PartialValue,
     PythonModuleValue,
 )
-from compiler.values.objects import ObjectValue, OpaqueValue
+from compiler.values.objects import ObjectValue, OpaqueValue, WeakReferenceValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", cls)
     if is_plain_python(cls):
         return ObjectValue(cls, obj, source)
+    if container_base(cls) is not None:
+        return _container_object(cx, obj, source)
     return OpaqueValue(obj, source)
 
 
@@ -221,6 +224,12 @@ def _bound_method(cx: Capture, obj: types.MethodType, source: Source) -> Value:
     return BoundMethodValue(func.realize(cx), cx.lazy(obj.__self__, source.attr("__self__")), source)
 
 
+@wraps(weakref.ReferenceType)
+def _weak_reference(cx: Capture, obj: Any, source: Source) -> Value:
+    cx.guards.add(source, "type", weakref.ReferenceType)
+    return WeakReferenceValue(cx.lazy(obj(), source.child(CallSource)), source)
+
+
 def _by_identity(make: type[ObjectConstant]) -> Wrapper:
     def wrapper(cx: Capture, obj: Any, source: Source) -> Value:
         if not _known(source):
@@ -299,9 +308,56 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
 
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
-    if not hasattr(type(obj), "_fields") or type(obj).__iter__ is not tuple.__iter__:
+    if not hasattr(type(obj), "_fields"):
+        return _container_object(cx, obj, source) if container_base(type(obj)) else OpaqueValue(obj, source)
+    if getattr(obj, "__dict__", None) or any(_raw(type(obj), name) is not vars(tuple)[name] for name in _TUPLE_WAYS):
         return OpaqueValue(obj, source)
     return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
+
+
+_TUPLE_WAYS = ("__iter__", "__getitem__", "__len__", "__contains__", "__eq__", "__add__", "__hash__")
+
+
+def _raw(cls: type, name: str) -> Any:
+    """The raw attribute along the MRO, or ``None``."""
+    return next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+
+
+def _container_object(cx: Capture, obj: Any, source: Source) -> Value:
+    """An object of a user's subclass of a container: attributes beside a container part."""
+    cls, base = type(obj), container_base(type(obj))
+    assert base is not None
+    cx.guards.add(source, "type", cls)
+    value = ObjectValue(cls, obj, source)
+    make = _mapping_part if issubclass(base, dict) else _items_part
+    value.base = part = make(cx, obj, base, source)
+    part.holder = value
+    return value
+
+
+def _items_part(cx: Capture, obj: Any, base: Any, source: Source) -> SequenceValue:
+    count = base.__len__(obj)
+    cx.guards.add(source, "length", count)
+    at = [source.child(RawItemSource, (base, index)) for index in range(count)]
+    items = [cx.lazy(base.__getitem__(obj, index), at[index]) for index in range(count)]
+    part: SequenceValue = TupleValue(items) if base is tuple else ListValue(items)
+    part.original = list(items) if base is list else []
+    return part
+
+
+def _mapping_part(cx: Capture, obj: Any, base: Any, source: Source) -> DictValue:
+    keys = tuple(base.keys(obj))
+    if not all(isinstance(key, PLAIN_TYPES) or key is None for key in keys):
+        text = f"an object of class {type(obj).__qualname__} with keys that are not plain"
+        raise GraphBreak("unsupported value", text)
+    cx.guards.add(source, "keys", keys)
+    entries: dict[Any, tuple[Value, Value]] = {}
+    for key in keys:
+        at = source.child(RawKeySource, (base, key))
+        entries[key] = (ConstantValue(key), cx.lazy(base.__getitem__(obj, key), at))
+    part = DictValue(entries, base)
+    part.original = dict(entries)
+    return part
 
 
 def _opaque(cx: Capture, obj: Any, source: Source) -> Value:
@@ -339,20 +395,40 @@ _NOT_PYTHON = 1 << 7 | 1 << 8
 """Flags of classes made in C: not instantiable, immutable."""
 
 
+def _no_hook() -> None:
+    """Stands for a ``__getattribute__`` that a class does not define."""
+
+
 @functools.lru_cache(maxsize=4096)
 def is_plain_python(cls: Any) -> bool:
     """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
-    bases = [base for base in cls.__mro__ if base is not object]
+    bases = cls.__mro__[:-1]
     return all(_written_in_python(base) for base in bases) and cls.__itemsize__ == 0
 
 
+_CONTAINER_BASES = (list, dict, tuple, collections.OrderedDict)
+
+
+@functools.lru_cache(maxsize=4096)
+def container_base(cls: type) -> type | None:
+    """The builtin container that a class written in Python derives from; ``None`` where there is none, or more to it."""
+    base = next((base for base in cls.__mro__ if base in _CONTAINER_BASES), None)
+    if base is None or hasattr(cls, "_fields"):
+        return None
+    rest = [other for other in cls.__mro__ if other not in base.__mro__]
+    return base if rest and all(_written_in_python(other) for other in rest) else None
+
+
 def _written_in_python(base: type) -> bool:
+    if base is types.SimpleNamespace:
+        return True
     flags = base.__flags__
     own = vars(base)
     return (
         bool(flags & _HEAP_TYPE)
         and not flags & _NOT_PYTHON
         and not isinstance(own.get("__new__"), types.BuiltinFunctionType)
-        and "__getattribute__" not in own
+        and isinstance(own.get("__getattribute__", _no_hook), types.FunctionType)
+        and not ("__getattribute__" in own and issubclass(base, torch.nn.Module))
         and "__torch_function__" not in own
     )

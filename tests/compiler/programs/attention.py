@@ -22,7 +22,7 @@ def encoder() -> Made:
     return model.eval(), [call(torch.randn(3, 2, 8)), call(torch.randn(3, 2, 8), src_key_padding_mask=torch.zeros(2, 3).bool())]
 
 
-@program()
+@program(graphs=2, breaks=("data-dependent jump", "data-dependent jump"))
 def decoder() -> Made:
     model = nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16, norm_first=True), 1)
     mask = nn.Transformer.generate_square_subsequent_mask(4)

@@ -41,7 +41,7 @@ def enums() -> Made:
     return work, [call(x), call(x, Mode.MEAN)]
 
 
-@program()
+@program(settles=False)
 def isinstance_dispatch() -> Made:
     def double(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
@@ -182,26 +182,6 @@ def registry_of_classes() -> Made:
     return work, [call(torch.randn(3), ["relu", "shift"]), call(torch.randn(3), ["shift"])]
 
 
-@program()
-def singledispatch() -> Made:
-    @functools.singledispatch
-    def half(value: Any) -> Any:
-        return value
-
-    @half.register
-    def _(value: torch.Tensor) -> Any:
-        return value / 2
-
-    @half.register
-    def _(value: int) -> Any:
-        return value // 2
-
-    def work(x: torch.Tensor) -> Any:
-        return half(x), half(5), half("s")
-
-    return work, [call(torch.randn(3))]
-
-
 class Diamond:
     def run(self, x: Any) -> Any:
         return x
@@ -285,6 +265,6 @@ def type_hints_at_run_time() -> Made:
             return Box(fn(self.item))
 
     def work(x: torch.Tensor) -> Any:
-        return Box(x).map(lambda t: t + 1).item, Box[int](3).item, typing.cast(int, 4)
+        return Box(x).map(lambda t: t + 1).item, Box(3).item, typing.cast(int, 4)
 
     return work, [call(torch.randn(3))]

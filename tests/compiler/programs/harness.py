@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -94,6 +95,7 @@ def run(program: Program) -> None:
 
 def _made(program: Program) -> Made:
     torch.manual_seed(0)
+    torch.utils.hooks.RemovableHandle.next_id = 0
     return program.make()
 
 
@@ -128,6 +130,8 @@ def _backward(returned: Any) -> Any:
 def _tensors(value: Any) -> list[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         return [value]
+    if isinstance(value, enum.Enum | type):
+        return []
     if isinstance(value, dict):
         value = list(value.values())
     elif not isinstance(value, list | tuple) and hasattr(value, "__dict__") and not isinstance(value, torch.nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import torch
@@ -65,7 +66,7 @@ def grad_mode_left_behind() -> Made:
     return work, [call(torch.randn(2, requires_grad=True))]
 
 
-@program(graphs=2, breaks=("context manager",))
+@program(graphs=4, breaks=("unsupported call", "unsupported attribute", "data-dependent value"))
 def inference_mode_block() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         y = x + 1
@@ -76,7 +77,7 @@ def inference_mode_block() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=2, breaks=("context manager",))
+@program(graphs=2, breaks=("unsupported call",), settles=False)
 def autocast_block() -> Made:
     def work(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
         y = x + 1
@@ -87,7 +88,7 @@ def autocast_block() -> Made:
     return work, [call(torch.randn(2, 2), torch.randn(2, 2))]
 
 
-@program(graphs=2, breaks=("unsupported call", "unsupported call"))
+@program(graphs=3, breaks=("unsupported call", "unsupported call"))
 def default_dtype() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         y = x + 1
@@ -129,8 +130,6 @@ def exception_leaves_no_grad() -> Made:
 
 @program()
 def context_manager_of_the_user() -> Made:
-    import contextlib
-
     log: list[str] = []
 
     @contextlib.contextmanager
@@ -155,8 +154,6 @@ def context_manager_of_the_user() -> Made:
 
 @program()
 def exit_stack() -> Made:
-    import contextlib
-
     def work(x: torch.Tensor) -> Any:
         order: list[int] = []
         with contextlib.ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import torch
@@ -92,10 +93,8 @@ def seeded_inside() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=1, breaks=("unsupported call", "unsupported call"), settles=False)
+@program(graphs=1, breaks=("unsupported method", "unsupported call"), settles=False)
 def python_random() -> Made:
-    import random
-
     def work(x: torch.Tensor) -> torch.Tensor:
         random.seed(1)
         return x * random.random()

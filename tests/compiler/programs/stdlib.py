@@ -8,6 +8,7 @@ import operator
 import warnings
 from typing import Any
 
+import numpy as np
 import torch
 
 from tests.compiler.programs.harness import Made, call, program
@@ -66,11 +67,11 @@ def warning_not_given() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=2, breaks=("unsupported call",))
+@program(graphs=2, breaks=("unsupported call", "not a graph argument"))
 def numpy_in_between() -> Made:
-    def work(x: torch.Tensor) -> Any:
-        import numpy as np
 
+
+    def work(x: torch.Tensor) -> Any:
         y = x * 2
         z = torch.from_numpy(np.ones(2, dtype=np.float32))
         return y + z
