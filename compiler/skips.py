@@ -25,7 +25,9 @@ _TORCH = os.path.dirname(torch.__file__) + os.sep
 _OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "pytest_dynamo") + os.sep
 _TORCH_CAPTURED = (os.path.join(_TORCH, "nn", "modules") + os.sep,)
-_TORCH_SKIPPED = tuple(os.path.join(_TORCH, "nn", "modules", name) for name in ("module.py", "lazy.py"))
+_TORCH_SKIPPED = tuple(
+    os.path.join(_TORCH, "nn", "modules", name) for name in ("module.py", "lazy.py", "_functions.py")
+)
 _LOOKED_INTO = 16
 """Elements of a container argument searched for tensors."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import collections
+import copy
 import enum
 import inspect
 import math
@@ -29,11 +30,14 @@ from compiler.values.containers import DequeValue, DictValue, ListValue, SetValu
 from compiler.values.functions import (
     BoundMethodValue,
     ClassValue,
+    FunctionValue,
+    ObjectConstant,
     SuperValue,
 )
 from compiler.values.iterators import EnumerateIterator, FilterIterator, MapIterator, SnapshotIterator, ZipIterator
 from compiler.values.objects import ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import is_plain_python
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -231,6 +235,8 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
         method = cx.rules.special_method(cx, value, "__reversed__")
         if method is not None:
             return cx.call(method, [], {})
+    if isinstance(value, TensorValue):
+        return value if value.example.dim() == 0 else cx.graph.call("flip", [value, ConstantValue(0)], {})
     items = cx.rules.elements(cx, value)
     if items is None or isinstance(value, SetValue):
         raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
@@ -405,6 +411,69 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
     return TupleValue([operators.binary(cx, "//", left, right), operators.binary(cx, "%", left, right)])
+
+
+# -- copies ----------------------------------------------------------------------------------
+
+
+@builtin(copy.copy)
+def _copy(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, ConstantValue | TupleValue | ObjectConstant | FunctionValue):
+        return value
+    if isinstance(value, ListValue | DictValue | SetValue):
+        return cx.call_method(value, "copy")
+    if isinstance(value, ObjectValue) and _copies_plainly(value.cls):
+        return _with_attributes(cx, value, lambda item: item)
+    raise GraphBreak("unsupported builtin", f"copy of {value.describe()}")
+
+
+@builtin(copy.deepcopy)
+def _deepcopy(cx: Capture, value: Value, /) -> Value:
+    return _deep(cx, value, {})
+
+
+def _deep(cx: Capture, value: Value, memo: dict[Value, Value]) -> Value:
+    value = value.realize(cx)
+    if isinstance(value, ConstantValue | ObjectConstant | FunctionValue):
+        return value
+    if value in memo:
+        return memo[value]
+    if isinstance(value, ListValue):
+        memo[value] = made = ListValue([])
+        made.items += [_deep(cx, item, memo) for item in value.items]
+        return cx.new(made)
+    if isinstance(value, TupleValue):
+        items = [_deep(cx, item, memo) for item in value.items]
+        same = all(old.realize(cx) is new for old, new in zip(value.items, items, strict=True))
+        memo[value] = value if same else cx.new(TupleValue(items, value.cls))
+        return memo[value]
+    if isinstance(value, DictValue) and value.holder is None:
+        memo[value] = copied = DictValue({}, value.cls)
+        copied.factory = value.factory
+        copied.entries |= {key: (name, _deep(cx, item, memo)) for key, (name, item) in value.entries.items()}
+        return cx.new(copied)
+    if isinstance(value, ObjectValue) and _copies_plainly(value.cls):
+        return _with_attributes(cx, value, lambda item: _deep(cx, item, memo))
+    raise GraphBreak("unsupported builtin", f"deepcopy of {value.describe()}")
+
+
+_COPY_HOOKS = ("__copy__", "__deepcopy__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__",
+               "__getnewargs__", "__getnewargs_ex__", "__slots__")  # fmt: skip
+
+
+def _copies_plainly(cls: type) -> bool:
+    """Whether a copy is a new object with the same ``__dict__``, and no code of the class runs."""
+    return is_plain_python(cls) and all(
+        lookup(cls, name) in (ABSENT, vars(object).get(name, ABSENT)) for name in _COPY_HOOKS
+    )
+
+
+def _with_attributes(cx: Capture, value: ObjectValue, of: Callable[[Value], Value]) -> Value:
+    own = getattr_(cx, value, "__dict__").realize(cx)
+    assert isinstance(own, DictValue)
+    made = ObjectValue(value.cls)
+    made.attrs |= {name: of(item) for name, (_, item) in own.entries.items()}
+    return cx.new(made)
 
 
 # -- classes and functions -------------------------------------------------------------------

@@ -14,7 +14,6 @@ from compiler.rules.attributes import missing
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.methods import dict_store
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
-from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
@@ -30,7 +29,7 @@ _UNTRACED_HOOKS = ("_backward_hooks", "_backward_pre_hooks", "_forward_hooks_alw
 _MODULE_SETATTR = torch.nn.Module.__setattr__
 _MODULE_GETATTR = torch.nn.Module.__getattr__
 _MODULE_CALL = torch.nn.Module.__call__
-_SIMPLE_SETATTR = (object.__setattr__, BaseException.__setattr__)
+_SIMPLE_SETATTR = (object.__setattr__, BaseException.__setattr__, types.SimpleNamespace.__setattr__)
 _MODULE_GLOBALS = vars(torch.nn.modules.module)
 _GLOBAL_HOOKS = (
     "_global_forward_hooks",

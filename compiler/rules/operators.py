@@ -207,6 +207,14 @@ def _merge(cx: Capture, left: DictValue, right: DictValue, in_place: bool) -> Va
     return cx.new(merged)
 
 
+@_rule("|", ClassValue, Value)
+def _union(cx: Capture, left: ClassValue, right: Value, in_place: bool) -> Value | None:
+    other = right.obj if isinstance(right, ObjectConstant) else right.constant()
+    if not isinstance(other, type | types.UnionType | None):
+        return None
+    return cx.wrap_constant(left.obj | other)
+
+
 _SET_NAMES = {"|": "union", "&": "intersection", "-": "difference", "^": "symmetric_difference"}
 
 

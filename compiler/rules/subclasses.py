@@ -1,4 +1,4 @@
-"""Objects of user classes derived from list, dict, OrderedDict or tuple: the builtin's methods act on the container part.
+"""Objects of user classes derived from list, dict, OrderedDict or tuple: builtin methods act on the container part.
 
 A method that the class overrides never comes here: it is Python code and is traced. What comes
 here is the builtin's own method, reached by inheritance or through `super`.

@@ -85,8 +85,6 @@ class DequeValue(SequenceValue):
 
     maxlen: int | None
 
-    maxlen: int | None
-
 
 class SliceValue(Value):
     """A slice object; `items` are start, stop and step."""

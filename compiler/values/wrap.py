@@ -411,7 +411,7 @@ _CONTAINER_BASES = (list, dict, tuple, collections.OrderedDict)
 
 @functools.lru_cache(maxsize=4096)
 def container_base(cls: type) -> type | None:
-    """The builtin container that a class written in Python derives from; ``None`` where there is none, or more to it."""
+    """The builtin container that a class written in Python derives from, unless there is more to it."""
     base = next((base for base in cls.__mro__ if base in _CONTAINER_BASES), None)
     if base is None or hasattr(cls, "_fields"):
         return None

@@ -19,7 +19,10 @@ def encoder_layer() -> Made:
 @program()
 def encoder() -> Made:
     model = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0), 2, enable_nested_tensor=False)
-    return model.eval(), [call(torch.randn(3, 2, 8)), call(torch.randn(3, 2, 8), src_key_padding_mask=torch.zeros(2, 3).bool())]
+    return model.eval(), [
+        call(torch.randn(3, 2, 8)),
+        call(torch.randn(3, 2, 8), src_key_padding_mask=torch.zeros(2, 3).bool()),
+    ]
 
 
 @program(graphs=2, breaks=("data-dependent jump", "data-dependent jump"))

@@ -97,7 +97,15 @@ def named_tuples() -> Made:
         point = Point(x, y=pair.a)
         moved = point._replace(y=x * 2)
         a, b = pair
-        return point, moved.y, pair.total() + a * b, Pair(x), point._asdict(), Point._fields, point == moved if False else 0
+        return (
+            point,
+            moved.y,
+            pair.total() + a * b,
+            Pair(x),
+            point._asdict(),
+            Point._fields,
+            point == moved if False else 0,
+        )
 
     return work, [call(torch.randn(3), Pair(torch.ones(3), 2))]
 
@@ -186,6 +194,14 @@ def model_output() -> Made:
 @program()
 def model_output_given() -> Made:
     def work(out: ModelOutput) -> Any:
-        return out.logits * 2, out[0] + 1, out["logits"], len(out), [key for key in out], "loss" in out, isinstance(out, dict)
+        return (
+            out.logits * 2,
+            out[0] + 1,
+            out["logits"],
+            len(out),
+            [key for key in out],
+            "loss" in out,
+            isinstance(out, dict),
+        )
 
     return work, [call(ModelOutput(logits=torch.randn(3)))]

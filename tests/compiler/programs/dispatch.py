@@ -35,7 +35,14 @@ def enums() -> Made:
         elif mode == Mode.MEAN:
             out = x.mean()
         table = {Mode.SUM: 1, Mode.MEAN: 2}
-        return out * table[mode] * Level.HIGH, mode.name, mode.short, Mode("mean"), [m.value for m in Mode], Level.LOW < 2
+        return (
+            out * table[mode] * Level.HIGH,
+            mode.name,
+            mode.short,
+            Mode("mean"),
+            [m.value for m in Mode],
+            Level.LOW < 2,
+        )
 
     x = torch.randn(3)
     return work, [call(x), call(x, Mode.MEAN)]
@@ -229,7 +236,14 @@ def attribute_protocols() -> Made:
     def work(x: torch.Tensor) -> Any:
         lazy = Lazy(x)
         lazy.y = x
-        return lazy.times3, lazy.y, hasattr(lazy, "nope"), getattr(lazy, "nope", 7), sorted(vars(lazy)), "y" in lazy.__dict__
+        return (
+            lazy.times3,
+            lazy.y,
+            hasattr(lazy, "nope"),
+            getattr(lazy, "nope", 7),
+            sorted(vars(lazy)),
+            "y" in lazy.__dict__,
+        )
 
     return work, [call(torch.randn(3))]
 

@@ -94,7 +94,7 @@ def generators() -> Made:
     def pairs(x: torch.Tensor) -> Any:
         for i in range(3):
             got = yield x + i
-            if got:
+            if got is not None:
                 yield got
 
     def nested(x: torch.Tensor) -> Any:
@@ -239,7 +239,13 @@ def pattern_matching() -> Made:
                 return x
 
     x = torch.randn(2)
-    return work, [call(x, {"op": "scale", "by": 2}), call(x, ["shift", 1, 2]), call(x, 3.5), call(x, "neg"), call(x, None)]
+    return work, [
+        call(x, {"op": "scale", "by": 2}),
+        call(x, ["shift", 1, 2]),
+        call(x, 3.5),
+        call(x, "neg"),
+        call(x, None),
+    ]
 
 
 @program()

@@ -44,6 +44,9 @@ class Program:
     settles: bool
 
 
+ANY = -1
+"""As number of graphs: whatever comes, as long as it is correct."""
+
 PROGRAMS: list[Program] = []
 
 
@@ -90,7 +93,7 @@ def run(program: Program) -> None:
                 assert not records, f"call {number} compiled again:\n{describe(records)}"
     graphs = sum(record.graph_ops > 0 for record in first)
     breaks = tuple(record.reason.kind for record in first if record.outcome == "broken" and record.reason)
-    assert (graphs, breaks) == (program.graphs, program.breaks), describe(first)
+    assert program.graphs == ANY or (graphs, breaks) == (program.graphs, program.breaks), describe(first)
 
 
 def _made(program: Program) -> Made:

@@ -25,7 +25,7 @@ def forward_hooks() -> Made:
     return model, [call(torch.randn(2, 3))]
 
 
-@program()
+@program(graphs=2)
 def hook_on_the_root() -> Made:
     model = nn.Linear(3, 3)
     model.register_forward_hook(lambda module, args, output: output + module.bias)
@@ -71,7 +71,7 @@ def hook_that_collects() -> Made:
     return model, [call(torch.randn(2, 3))]
 
 
-@program(graphs=2, breaks=("unsupported call",))
+@program(graphs=3, breaks=("unsupported call",))
 def backward_hooks() -> Made:
     class Net(nn.Module):
         def __init__(self) -> None:

@@ -23,7 +23,7 @@ def convolutions() -> Made:
     return model, [call(torch.randn(2, 3, 12, 12)), call(torch.randn(2, 3, 16, 16))]
 
 
-@program(graphs=3, breaks=("data-dependent value", "data-dependent value"), settles=False)
+@program(graphs=3, breaks=("data-dependent value", "data-dependent value", "live iterator"), settles=False)
 def batch_norm_trains() -> Made:
     model = nn.Sequential(nn.Linear(4, 6), nn.BatchNorm1d(6, momentum=0.3), nn.BatchNorm1d(6, momentum=None))
     return model, [call(torch.randn(5, 4)), call(torch.randn(7, 4))]

@@ -37,7 +37,10 @@ def criteria() -> Made:
     class Criterion(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.bce, self.kl = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0])), nn.KLDivLoss(reduction="batchmean")
+            self.bce, self.kl = (
+                nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0])),
+                nn.KLDivLoss(reduction="batchmean"),
+            )
             self.triplet, self.rank = nn.TripletMarginLoss(), nn.MarginRankingLoss(margin=0.1)
 
         def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -55,7 +58,10 @@ def contrastive() -> Made:
         labels = torch.arange(len(a), device=a.device)
         return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.t(), labels)) / 2
 
-    return info_nce, [call(torch.randn(4, 3, requires_grad=True), torch.randn(4, 3)), call(torch.randn(4, 3), torch.randn(4, 3), temperature=0.1)]
+    return info_nce, [
+        call(torch.randn(4, 3, requires_grad=True), torch.randn(4, 3)),
+        call(torch.randn(4, 3), torch.randn(4, 3), temperature=0.1),
+    ]
 
 
 @program()
@@ -87,7 +93,14 @@ def ctc() -> Made:
     def loss(x: torch.Tensor, y: torch.Tensor, n: torch.Tensor, m: torch.Tensor) -> torch.Tensor:
         return F.ctc_loss(x.log_softmax(2), y, n, m)
 
-    return loss, [call(torch.randn(6, 2, 4, requires_grad=True), torch.randint(1, 4, (2, 3)), torch.tensor([6, 6]), torch.tensor([3, 2]))]
+    return loss, [
+        call(
+            torch.randn(6, 2, 4, requires_grad=True),
+            torch.randint(1, 4, (2, 3)),
+            torch.tensor([6, 6]),
+            torch.tensor([3, 2]),
+        )
+    ]
 
 
 @program()

@@ -77,7 +77,7 @@ def inference_mode_block() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=2, breaks=("unsupported call",), settles=False)
+@program(graphs=1, breaks=("unsupported call", "unsupported call"), settles=False)
 def autocast_block() -> Made:
     def work(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
         y = x + 1
@@ -128,7 +128,7 @@ def exception_leaves_no_grad() -> Made:
     return work, [call(torch.randn(2, requires_grad=True))]
 
 
-@program()
+@program(settles=False)
 def context_manager_of_the_user() -> Made:
     log: list[str] = []
 

@@ -32,7 +32,17 @@ def itertools_module() -> Made:
 def math_module() -> Made:
     def work(x: torch.Tensor, n: float) -> Any:
         s = math.sqrt(n) + math.log(n) * math.sin(n) + math.pi + math.prod([1, 2, 3]) + math.gcd(4, 6)
-        return x * s, math.floor(n), math.isclose(n, 2.0), math.isnan(n), divmod(7, 2), pow(2, 3), round(2.567, 1), min(3, 1), sum([1, 2], 3)
+        return (
+            x * s,
+            math.floor(n),
+            math.isclose(n, 2.0),
+            math.isnan(n),
+            divmod(7, 2),
+            pow(2, 3),
+            round(2.567, 1),
+            min(3, 1),
+            sum([1, 2], 3),
+        )
 
     return work, [call(torch.randn(2), 2.0), call(torch.randn(2), 3.0)]
 
@@ -42,7 +52,13 @@ def operator_module() -> Made:
     def work(x: torch.Tensor) -> Any:
         get = operator.itemgetter("a", "b")
         shape = operator.attrgetter("shape")
-        return operator.add(x, 1), operator.mul(x, x), get({"a": x, "b": 2}), shape(x), operator.methodcaller("sum", 0)(x)
+        return (
+            operator.add(x, 1),
+            operator.mul(x, x),
+            get({"a": x, "b": 2}),
+            shape(x),
+            operator.methodcaller("sum", 0)(x),
+        )
 
     return work, [call(torch.randn(2))]
 
@@ -67,9 +83,8 @@ def warning_not_given() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=2, breaks=("unsupported call", "not a graph argument"))
+@program(graphs=2, breaks=("skipped file", "not a graph argument"))
 def numpy_in_between() -> Made:
-
 
     def work(x: torch.Tensor) -> Any:
         y = x * 2

@@ -153,7 +153,15 @@ def detach_in_place() -> Made:
 def joined_and_split() -> Made:
     def work(x: torch.Tensor, y: torch.Tensor) -> Any:
         a, b = torch.split(torch.cat([x, y], dim=1), [1, 3], dim=1)
-        return a, b, torch.stack((x, y), -1), *x.chunk(2, 1), torch.hstack([x, y]), torch.einsum("ij,kj->ik", x, y), x.tile(2)
+        return (
+            a,
+            b,
+            torch.stack((x, y), -1),
+            *x.chunk(2, 1),
+            torch.hstack([x, y]),
+            torch.einsum("ij,kj->ik", x, y),
+            x.tile(2),
+        )
 
     return work, [call(torch.randn(3, 2), torch.randn(3, 2))]
 
@@ -174,7 +182,22 @@ def reductions() -> Made:
 @program()
 def operators_with_numbers() -> Made:
     def work(x: torch.Tensor, n: int) -> Any:
-        return 2 - x, 1 / (x + 3), x ** 2, 2 ** x, x // 2, x % 2, -x, +x, abs(x), ~(x > 0), (x > 0) & (x < 1), n @ x if False else x * n, x == 0, x != x
+        return (
+            2 - x,
+            1 / (x + 3),
+            x**2,
+            2**x,
+            x // 2,
+            x % 2,
+            -x,
+            +x,
+            abs(x),
+            ~(x > 0),
+            (x > 0) & (x < 1),
+            n @ x if False else x * n,
+            x == 0,
+            x != x,
+        )
 
     return work, [call(torch.randn(3, 4), 2), call(torch.randn(3, 4), 3)]
 

@@ -27,7 +27,18 @@ def methods() -> Made:
         parts = name.upper().split(".")
         if name.endswith("weight") and not name.startswith("b"):
             x = x * 2
-        return x, prefix, rest, parts, name.replace(".", "_"), name[::-1], "w" in name, name.find("w"), name.strip("t").title(), name.count("e")
+        return (
+            x,
+            prefix,
+            rest,
+            parts,
+            name.replace(".", "_"),
+            name[::-1],
+            "w" in name,
+            name.find("w"),
+            name.strip("t").title(),
+            name.count("e"),
+        )
 
     return work, [call(torch.randn(2), "layer.weight"), call(torch.randn(2), "b.weight")]
 
