@@ -66,7 +66,7 @@ def grad_mode_left_behind() -> Made:
     return work, [call(torch.randn(2, requires_grad=True))]
 
 
-@program(graphs=4, breaks=("unsupported call", "unsupported attribute", "data-dependent value"))
+@program(graphs=4, breaks=("unsupported call", "unsupported method", "data-dependent value"))
 def inference_mode_block() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         y = x + 1

@@ -95,7 +95,7 @@ def seeded_inside() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=1, breaks=("unsupported method", "unsupported call"), settles=False)
+@program(graphs=1, breaks=("unsupported method", "unsupported method"), settles=False)
 def python_random() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         random.seed(1)
