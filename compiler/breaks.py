@@ -17,6 +17,8 @@ class Kind:
 
     explanation: str
     hints: tuple[str, ...]
+    leaves: bool = False
+    """Whether the rest of the frame runs natively too."""
 
 
 _REPORT = "If this is ordinary PyTorch code, please report it: the compiler can learn it."
@@ -67,6 +69,11 @@ KINDS: dict[str, Kind] = {
     "untraced library": Kind(
         "This belongs to a library that is never traced, such as a test tool; it runs natively.",
         ("Call it outside of the compiled function.",),
+    ),
+    "failed assertion": Kind(
+        "An assert that pytest has rewritten failed: it explains itself, and raises, natively.",
+        ("What it compared stands in its message.",),
+        leaves=True,
     ),
     "array library": Kind(
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import dis
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any
 
 import torch
 
 from compiler import api, events
 from compiler.events import FrameRecord, Reason
+from compiler.output.resume import resume_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +90,20 @@ def _describe(record: FrameRecord) -> list[str]:
 
 def _indented(text: str) -> list[str]:
     return [f"    {line}" for line in text.splitlines()]
+
+
+def users_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without the entries of frames that went on in a resume function: one for each call of the user's."""
+    entries: list[TracebackType] = []
+    while traceback is not None:
+        if entries and resume_of(traceback.tb_frame.f_code) is not None:
+            entries.pop()
+        entries.append(traceback)
+        traceback = traceback.tb_next
+    below: TracebackType | None = None
+    for entry in reversed(entries):
+        below = TracebackType(below, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return below
 
 
 def explain(fn: Any, **options: Any) -> Callable[..., Explanation]:

@@ -146,7 +146,7 @@ class _Work:
             if attempt.index is not None and attempt.index != at:
                 raise InternalError(f"capture diverged: instruction {attempt.index} became {at}") from None
             cx.refuse_handlers(attempt.cause)
-            captured = output.Captured(cx, None, at)
+            captured = output.Captured(cx, None, at, attempt.cause.row.leaves)
         except ObservedException as exc:
             cause = GraphBreak("exception leaves frame", exc.value.cls.__name__)
             cause.stack = (cx.root.location(),)

@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from pytest_dynamo import findings
 from pytest_dynamo.columns import COLUMNS
-from pytest_dynamo.findings import BREAKS, FALLBACKS, SKIPPED, Finding, Section
+from pytest_dynamo.findings import BREAKS, FALLBACKS, SKIPPED, Finding, Recompile, Section
 from pytest_dynamo.measure import Measure
 from pytest_dynamo.options import Options
 
@@ -61,30 +61,45 @@ def _tests(number: int) -> str:
 def _write_section(
     terminal: pytest.TerminalReporter, section: Section, measures: Sequence[Measure], root: Path
 ) -> None:
-    found = findings.collect(section, measures, root)
-    if not found:
-        return
-    terminal.write_sep("-", f"dynamo: {section.heading}")
-    for finding in found:
-        terminal.write_line("\n".join(_lines(finding, section.hint)))
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings.collect(section, measures, root):
+        groups.setdefault((finding.kind, finding.explanation, finding.hints), []).append(finding)
+    if groups:
+        terminal.write_sep("-", f"dynamo: {section.heading}")
+    for group in sorted(groups.values(), key=_met, reverse=True):
+        terminal.write_line("\n".join(_lines(group, section.hint)))
 
 
-def _lines(finding: Finding, section_hint: str) -> list[str]:
-    hints = [*finding.hints, *([section_hint] if section_hint else [])]
-    source = [f"        {finding.source_line}"] if finding.source_line else []
-    return [
-        f"{finding.count} x {finding.title} ({_tests(finding.tests)})",
-        f"    {finding.file}:{finding.line} in {finding.function}",
-        *source,
-        f"    {finding.explanation}",
-        *(f"    hint: {hint}" for hint in hints),
-    ]
+def _met(group: Sequence[Finding | Recompile]) -> int:
+    return sum(finding.count for finding in group)
+
+
+def _lines(group: Sequence[Finding], section_hint: str) -> list[str]:
+    """One kind of reason, what can be done about it, and where it was met."""
+    kind = group[0]
+    hints = [*kind.hints, *([section_hint] if section_hint else [])]
+    lines = [f"{_met(group)} x {kind.kind}", f"    {kind.explanation}", *(f"    hint: {hint}" for hint in hints)]
+    for finding in group:
+        place = f"{finding.file}:{finding.line} in {finding.function}"
+        context = f": {finding.context}" if finding.context else ""
+        lines.append(f"    {finding.count} x {place}{context} ({_tests(finding.tests)})")
+        lines += [f"        {finding.source_line}"] if finding.source_line else []
+    return lines
+
+
+REASONS_OF_RECOMPILES = 5
+"""So many reasons are shown for one function; the JSON report has them all."""
 
 
 def _write_recompiles(terminal: pytest.TerminalReporter, measures: Sequence[Measure], root: Path) -> None:
-    found = findings.recompiles(measures, root)
-    if not found:
-        return
-    terminal.write_sep("-", "dynamo: recompiles")
-    for one in found:
-        terminal.write_line(f"{one.count} x {one.file}:{one.line} in {one.function}: {one.why}")
+    groups: dict[tuple[str, int, str], list[Recompile]] = {}
+    for one in findings.recompiles(measures, root):
+        groups.setdefault((one.file, one.line, one.function), []).append(one)
+    if groups:
+        terminal.write_sep("-", "dynamo: recompiles")
+    for (file, line, function), group in sorted(groups.items(), key=lambda item: _met(item[1]), reverse=True):
+        terminal.write_line(f"{_met(group)} x {file}:{line} in {function}")
+        for one in group[:REASONS_OF_RECOMPILES]:
+            terminal.write_line(f"    {one.count} x {one.why}")
+        if len(group) > REASONS_OF_RECOMPILES:
+            terminal.write_line(f"    {len(group) - REASONS_OF_RECOMPILES} further reasons")

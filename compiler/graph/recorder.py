@@ -8,6 +8,7 @@ commonest of those whose meta kernels are slow have rules in `compiler.graph.sha
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,7 @@ class Recorder:
                 raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")
             return self.cx.rules.from_const(self.cx, result)
         kind = "call_method" if isinstance(target, str) else "call_function"
-        node = self.graph.create_node(kind, target, *arguments.nodes(args, kwargs))
+        node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
         self._entered(node)
         return self._result(node, result, device, arguments)
 
@@ -167,23 +168,23 @@ class Recorder:
     # -- the finished graph --------------------------------------------------------------
 
     def finish(self, outputs: list[TensorValue]) -> None:
-        """Close the graph with `outputs` (a tuple), and drop dead code."""
+        """Close the graph with `outputs` (a tuple)."""
         if self.cx.grad_mode != self.cx.entry_grad_mode:
             self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
         self.graph.output(tuple(self.node_of(value) for value in outputs))
-        self._drop_dead_code()
+        self._drop_unused_parts()
 
     def module(self) -> torch.fx.GraphModule:
         """The finished graph as a module; this writes and compiles its Python code."""
         return torch.fx.GraphModule(torch.nn.Module(), self.graph, class_name="CapturedGraph")
 
-    def _drop_dead_code(self) -> None:
+    def _drop_unused_parts(self) -> None:
+        """Drop what takes a result apart and is not used. The program's own operators all stay: one that nobody reads
+        may still raise, and a backend drops what it likes."""
         for node in reversed(self.graph.nodes):
-            if node.op in ("placeholder", "output") or node.users:
-                continue
-            if not has_effect(node.target, node.kwargs):
+            ours = node.op not in ("placeholder", "output") and "user_stack" not in node.meta
+            if ours and not node.users and not has_effect(node.target, node.kwargs):
                 self.graph.erase_node(node)
-                self.ops -= "user_stack" in node.meta
 
 
 class _Arguments:
@@ -269,6 +270,32 @@ def _refusal(target: Any, error: Exception) -> GraphBreak:
 
 def _name(target: Any) -> str:
     return f"Tensor.{target}" if isinstance(target, str) else getattr(target, "__name__", repr(target))
+
+
+@functools.lru_cache(maxsize=4096)
+def _printable(target: Any) -> Any:
+    """What stands for an operator in a graph, whose Python code names functions of torch by their names.
+
+    Some of those names belong to Python functions around the one that was called (``torch.broadcast_tensors``): such
+    a function goes in behind one of ours, which is written as an object.
+    """
+    if isinstance(target, str) or _named_in_torch(target):
+        return target
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return target(*args, **kwargs)
+
+    call.__name__ = call.__qualname__ = _name(target)
+    return call
+
+
+def _named_in_torch(target: Any) -> bool:
+    """Whether the name that FX would write leads to the function; other packages' functions are written as objects."""
+    try:
+        first, *rest = torch.fx.node._get_qualified_name(target).split(".")
+        return first != "torch" or functools.reduce(getattr, rest, torch) == target
+    except (AttributeError, RuntimeError):
+        return False
 
 
 def _identifier(text: str) -> str:

@@ -40,11 +40,13 @@ class Captured:
         cx: The capture.
         returned: The value that the frame returns; ``None`` when it met a graph break.
         at: Index of the instruction that runs natively, for a graph break.
+        leaves: Whether everything after it runs natively, too.
     """
 
     cx: Capture
     returned: Value | None
     at: int | None = None
+    leaves: bool = False
 
     def survivors(self) -> dict[str, Value]:
         """Locals to restore before the native instruction: those read at or after it."""
@@ -89,11 +91,16 @@ def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) ->
     code = captured.cx.request.code
     extra = (_INPUTS,) if brought_inputs(captured) else ()
     if captured.returned is not None:
-        return assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph), extra)
+        new = assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph), extra)
+        resume.rewritten(new, code)
+        return new
     assert captured.at is not None
     program = captured.cx.root.program
-    tails = {successor: _tail(captured, successor) for successor in program.successors(captured.at)}
-    return assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails, extra)
+    successors = () if captured.leaves else program.successors(captured.at)
+    tails = {successor: _tail(captured, successor) for successor in successors}
+    new = assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails, extra)
+    resume.rewritten(new, code)
+    return new
 
 
 def _whole(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:

@@ -75,6 +75,13 @@ def _user_code(code: CodeType, at: int) -> tuple[CodeType, int]:
     return (original, index) if same else (code, at)
 
 
+def rewritten(code: CodeType, original: CodeType) -> None:
+    """`code` runs in the place of `original`, and goes on where that does."""
+    resumed = _known.get(original)
+    if resumed is not None:
+        _known.put(code, resumed)
+
+
 def resume_of(code: CodeType) -> Resume | None:
     """What is known of a resume function, or ``None`` for any other code."""
     return _known.get(code)

@@ -198,6 +198,8 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
         return ConstantValue(found) if found is None or isinstance(found, str) else cx.wrap_constant(found)
     if isinstance(obj, torch._ops.OpOverloadPacket) and name in (*obj.overloads(), "default"):
         return cx.wrap_constant(getattr(obj, name))
+    if obj is torch._C._VariableFunctions and hasattr(obj, name):
+        return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, property) and name in ("fget", "fset", "fdel"):
         return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, staticmethod | classmethod) and name == "__func__":

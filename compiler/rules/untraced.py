@@ -47,6 +47,8 @@ def refuse_untraced(func: FunctionValue) -> None:
         GraphBreak: it is one.
     """
     module = func.obj.__globals__.get("__name__")
+    if module == "_pytest.assertion.rewrite" and func.obj.__name__ != "_check_if_assertion_pass_impl":
+        raise GraphBreak("failed assertion", func.obj.__name__)
     kind = _kind(module) if isinstance(module, str) else None
     if kind is not None:
         raise GraphBreak(kind, f"{func.obj.__module__}.{func.obj.__qualname__}")

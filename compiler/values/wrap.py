@@ -238,6 +238,7 @@ def _by_identity(make: type[ObjectConstant]) -> Wrapper:
     return wrapper
 
 
+WRAPPERS[type(torch._C._VariableFunctions)] = _by_identity(ObjectConstant)
 WRAPPERS |= dict.fromkeys(CODE_TYPES, _by_identity(BuiltinValue))
 
 

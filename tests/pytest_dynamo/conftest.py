@@ -9,7 +9,7 @@ from pathlib import Path
 import hypothesis  # noqa: F401 (loaded here, because inner sessions forget the modules that they load)
 import numpy  # noqa: F401
 import pytest
-import torch  # noqa: F401
+import torch._dynamo  # noqa: F401 (torch itself loads it late, at a first torch.manual_seed for instance)
 
 import pytest_dynamo.session  # noqa: F401
 
@@ -19,6 +19,12 @@ import dynamo_standin
 INSTALLED = any(entry.value == "pytest_dynamo.plugin" for entry in importlib.metadata.entry_points(group="pytest11"))
 PLUGIN = () if INSTALLED else ("-p", "pytest_dynamo.plugin")
 """How an inner pytest finds the plugin: by itself where the distribution is installed."""
+
+
+@pytest.fixture
+def dynamo_arguments():
+    """What an inner pytest needs to find the plugin."""
+    return PLUGIN
 
 
 @pytest.fixture

@@ -68,12 +68,13 @@ def test_b(): helper(); ds.break_graph("open")
     result.stdout.fnmatch_lines(
         [
             "*- dynamo: graph breaks -*",
-            "3 x unsupported call: print (2 tests)",
-            f"    {pytester.path.name[:-1]}*.py:4 in helper",
-            '        ds.break_graph("print")',
+            "3 x unsupported call",
             "    print cannot be traced.",
             "    hint: move print out",
-            "1 x unsupported call: open (1 test)",
+            f"    3 x {pytester.path.name[:-1]}*.py:4 in helper: print (2 tests)",
+            '        ds.break_graph("print")',
+            "1 x unsupported call",
+            "    open cannot be traced.",
         ]
     )
 
@@ -90,19 +91,35 @@ def test_a():
     result.stdout.fnmatch_lines(
         [
             "*- dynamo: recompiles -*",
-            "2 x *.py:5 in test_a: size of x: 3, not 4",
+            "2 x *.py:5 in test_a",
+            "    2 x size of x: 3, not 4",
             "*- dynamo: skipped frames -*",
-            "1 x no tensors: helper (1 test)",
+            "1 x no tensors",
+            "    1 x *: helper (1 test)",
             "*- dynamo: fallbacks -*",
-            "1 x internal error: KeyError (1 test)",
+            "1 x internal error",
             "*hint: COMPILER_STRICT=1 *",
+            "    1 x *: KeyError (1 test)",
         ]
     )
 
 
 def test_skipped_frames_are_one_entry_a_reason(dynamo):
     result = dynamo(HEAD + "def test_a():\n    ds.skip_frame()\n    ds.skip_frame(context='g')\n")
-    result.stdout.fnmatch_lines(["2 x no tensors (1 test)", "*.py:3 in test_a"])
+    result.stdout.fnmatch_lines(["2 x no tensors", "    2 x *.py:3 in test_a (1 test)"])
+
+
+def test_a_function_with_many_reasons_to_recompile_shows_some(dynamo):
+    source = "def test_a():\n    for n in range(8): ds.graph(recompile=(f'size {n}',))\n"
+    dynamo(HEAD + source).stdout.fnmatch_lines(["8 x *", "    1 x size 4", "    3 further reasons"])
+
+
+def test_one_kind_of_reason_is_explained_once(dynamo):
+    result = dynamo(HEAD + "def test_a():\n    ds.break_graph()\ndef test_b():\n    ds.break_graph()\n")
+    result.stdout.fnmatch_lines(
+        ["2 x unsupported call", "    1 x *:3 in test_a: print *", "    1 x *:5 in test_b: print *"]
+    )
+    assert sum("hint: move print out" in line for line in result.outlines) == 1
 
 
 def test_without_findings_there_are_no_headings(dynamo):

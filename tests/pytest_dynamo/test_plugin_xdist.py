@@ -23,7 +23,7 @@ def test_workers_hand_over_their_measures(dynamo_process, pytester):
     result = dynamo_process(*arguments)
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["passed in eager; failed under the compiler*"])
-    result.stdout.fnmatch_lines(["total (2 tests)*2 passed*", "1 x unsupported call: print (1 test)"])
+    result.stdout.fnmatch_lines(["total (2 tests)*2 passed*", "    1 x *: print (1 test)"])
     data = json.loads((pytester.path / "report.json").read_text())
     assert sorted(test["status"] for test in data["tests"]) == ["broken", "failed"]
 

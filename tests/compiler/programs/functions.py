@@ -168,7 +168,7 @@ def exceptions() -> Made:
     return work, [call(torch.randn(3))]
 
 
-@program(graphs=0, breaks=("exception leaves frame",), settles=False)
+@program(graphs=1, breaks=("exception leaves frame",), settles=False)
 def exception_to_the_caller() -> Made:
     def work(x: torch.Tensor) -> Any:
         y = x * 2
