@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from compiler.output.code import Captured
 
 _MAX_ATTEMPTS = 64
+
+_adding = threading.Lock()
 
 
 @dataclasses.dataclass
@@ -72,6 +75,7 @@ class _Work:
         self.started = time.perf_counter_ns()
         self.backend_ns = 0
         self.cx: Capture | None = None
+        self._rejected = [entry for entry, _ in request.failures]
         self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
 
     def release(self) -> None:
@@ -90,7 +94,7 @@ class _Work:
         limit = self.options.recompile_limit
         limit = config.recompile_limit if limit is None else limit
         if self._entries() >= limit:
-            return self._give_up(limit)
+            return self._made_meanwhile(self.request.cache.entries) or self._give_up(limit)
         captured, cause = self._capture()
         plan = output.plan(captured)
         return self._finish(captured, cause, plan)
@@ -234,8 +238,28 @@ class _Work:
         return tree, checks
 
     def _add(self, entry: _C.Entry) -> _C.Entry:
-        self.request.cache.add(entry)
-        return entry
+        """Keep an entry, unless another thread has made one that fits in the meantime."""
+        cache = self.request.cache
+        while True:
+            before = cache.entries
+            other = self._made_meanwhile(before)
+            if other is not None:
+                return other
+            with _adding:
+                if cache.entries == before:
+                    cache.add(entry)
+                    return entry
+
+    def _made_meanwhile(self, entries: list[_C.Entry]) -> _C.Entry | None:
+        """An entry that fits, made since this frame found none."""
+        for entry in entries:
+            if entry.context is self.context and entry not in self._rejected and self._fits(entry.guards):
+                return entry
+        return None
+
+    def _fits(self, guards: _C.GuardTree | None) -> bool:
+        request = self.request
+        return guards is None or guards.check(request.locals, request.globals, request.builtins, request.closure) == -1
 
     # -- records -------------------------------------------------------------------------
 
@@ -286,9 +310,7 @@ class _Work:
             tree, _ = self.cx.guards.build()
         except Exception:  # guards that cannot be built cannot be relied on: never try this code again
             return None
-        request = self.request
-        holds = tree.check(request.locals, request.globals, request.builtins, request.closure) == -1
-        return tree if holds else None
+        return tree if self._fits(tree) else None
 
 
 def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:
