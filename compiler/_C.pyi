@@ -102,7 +102,13 @@ class Entry:
     """
 
     def __init__(
-        self, context: Context, guards: GuardTree | None, code: CodeType | None, *, keep_hook: bool, original: int = 0,
+        self,
+        context: Context,
+        guards: GuardTree | None,
+        code: CodeType | None,
+        *,
+        keep_hook: bool,
+        original: int = 0,
         graph: GraphCall | None = None,
     ) -> None:
         """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
@@ -172,7 +178,11 @@ class GraphCall:
     """
 
     def __init__(
-        self, fn: Callable[..., Any], outputs: int, on_error: Callable[[Exception], bool], on_misfit: Callable[[Any], Any]
+        self,
+        fn: Callable[..., Any],
+        outputs: int,
+        on_error: Callable[[Exception], bool],
+        on_misfit: Callable[[Any], Any],
     ) -> None: ...
     __wrapped__: Final[Callable[..., Any]]
     outputs: Final[int]

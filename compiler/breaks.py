@@ -72,6 +72,15 @@ KINDS: dict[str, Kind] = {
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
+    "autograd function": Kind(
+        "A torch.autograd.Function brings a backward of its own, which a graph does not hold: it is applied natively, "
+        "and its forward and backward are captured by themselves.",
+        ("Write the computation with differentiable operators, where their own gradient will do.",),
+    ),
+    "torch tool": Kind(
+        "This part of torch looks at values, or drives the program itself; it runs natively.",
+        ("Call it outside of the compiled function.",),
+    ),
     "module construction": Kind(
         "Making a module makes parameters, which have to outlive the call: modules are made natively.",
         ("Make modules outside of the compiled function, as an attribute of another module, say.",),

@@ -12,7 +12,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import torch_tensors
 from compiler.rules.basics import class_of, from_const
-from compiler.rules.classes import bind_class_attr, lookup
+from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
@@ -101,21 +101,35 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
 _NAMED_TUPLE_METHODS = frozenset({"_replace", "_asdict"})
 
 
-_ARRAY_FACTS = frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"})
+_FACTS: dict[tuple[str, str], frozenset[str]] = {
+    ("numpy", "ndarray"): frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"}),
+    ("torch._C", "_FunctionBase"): frozenset({"needs_input_grad"}),
+}
+"""Attributes of classes written in C that can be read at any time, and guarded by reading them again."""
 
 
 def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
-    """Methods of objects that are not followed are bound without a call; the facts of an array are guarded."""
-    cls = value.pytype()
-    raw = lookup(cls, name)
-    if lookup(cls, "__getattribute__") is not object.__getattribute__ or raw is ABSENT:
+    """Of an object that is not followed: facts, what lies in its ``__dict__``, and its methods, unbound from any call."""
+    cls, source = value.pytype(), value.source
+    assert source is not None
+    raw = guarded_lookup(cx, cls, name)
+    if lookup(cls, "__getattribute__") is not object.__getattribute__:
         raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
-    if (cls.__module__, cls.__name__) == ("numpy", "ndarray") and name in _ARRAY_FACTS:
-        assert value.source is not None
-        return cx.lazy(getattr(value.obj, name), value.source.attr(name))
-    binds = hasattr(type(raw), "__get__") and not hasattr(type(raw), "__set__")
-    if callable(raw) and binds and not isinstance(raw, type) and cls.__dictoffset__ == 0:
-        return MethodValue(value, name)
+    if isinstance(raw, types.GetSetDescriptorType | types.MemberDescriptorType):
+        owner: type = raw.__objclass__
+        if name in _FACTS.get((owner.__module__, owner.__name__), ()):
+            return cx.lazy(getattr(value.obj, name), source.attr(name))
+    elif not hasattr(type(raw), "__set__"):
+        own = getattr(value.obj, "__dict__", {}) if cls.__dictoffset__ else {}
+        at = source.instance_attr(name)
+        if name in own:
+            cx.guards.exists(at)
+            return cx.lazy(own[name], at)
+        if callable(raw) and hasattr(type(raw), "__get__") and not isinstance(raw, type):
+            if cls.__dictoffset__:
+                assert at.base is not None
+                cx.guards.entry(at.base, name, ABSENT)
+            return MethodValue(value, name)
     raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
 
 

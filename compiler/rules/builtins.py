@@ -9,6 +9,7 @@ import enum
 import inspect
 import math
 import operator
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -48,7 +49,7 @@ BUILTINS: dict[Any, Rule] = {}
 
 PURE: frozenset[Any] = frozenset(
     {func for name, func in vars(math).items() if callable(func)}
-    | {abs, ascii, bin, chr, divmod, hash, hex, oct, ord, pow, round, bytes, complex, format}
+    | {os.fspath, abs, ascii, bin, chr, divmod, hash, hex, oct, ord, pow, round, bytes, complex, format}
 )
 """Functions folded when every argument is a constant."""
 

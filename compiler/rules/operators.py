@@ -38,7 +38,7 @@ from compiler.values.containers import (
     TupleValue,
     as_key,
 )
-from compiler.values.functions import BoundMethodValue, ClassValue, FunctionValue, ObjectConstant
+from compiler.values.functions import BoundMethodValue, ClassValue, FunctionValue, MethodValue, ObjectConstant
 from compiler.values.iterators import IteratorValue
 from compiler.values.objects import ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
@@ -342,6 +342,8 @@ def _equal(cx: Capture, left: Value, right: Value) -> bool:
         return all(same_or_equal(cx, a, b) for a, b in zip(left.items, right.items, strict=True))
     if isinstance(left, BoundMethodValue) and isinstance(right, BoundMethodValue):
         return identical(cx, left.func, right.func) and identical(cx, left.owner, right.owner)
+    if isinstance(left, MethodValue) and isinstance(right, MethodValue):
+        return left.name == right.name and identical(cx, left.owner, right.owner)
     if isinstance(left, OpaqueValue) or isinstance(right, OpaqueValue):
         _refuse_compare("==", left, right)
     if isinstance(left, ObjectConstant) or isinstance(right, ObjectConstant):
@@ -429,7 +431,7 @@ def identical(cx: Capture, left: Value, right: Value) -> bool:
     if isinstance(left, TensorValue) and isinstance(right, TensorValue):
         return _same_tensor(cx, left, right)
     if left.source is not None and right.source is not None:
-        if isinstance(left, BoundMethodValue):
+        if isinstance(left, BoundMethodValue | MethodValue):
             return False
         cx.guards.distinct([left.source, right.source])
         return False

@@ -161,6 +161,7 @@ RULES: dict[Any, Rule] = {
     torch.broadcast_shapes: _fold(torch.broadcast_shapes),
     torch.promote_types: _fold(torch.promote_types),
     torch.can_cast: _fold(torch.can_cast),
+    torch._C._are_functorch_transforms_active: _constant(False),
     torch.overrides.has_torch_function: _has_torch_function,
     torch.overrides.has_torch_function_unary: _has_torch_function,
     torch.overrides.has_torch_function_variadic: _has_torch_function,

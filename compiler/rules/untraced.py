@@ -13,8 +13,16 @@ LIBRARIES = frozenset(
 )
 """Packages whose frames are not captured either: they compute without tensors, or run the tests."""
 
-COMPILERS = ("torch._dynamo", "torch._inductor", "torch._functorch", "torch.jit", "torch.fx")
-"""Parts of torch that look at frames, modules or graphs themselves."""
+TORCH_PARTS = {
+    "another compiler": "torch._dynamo torch._inductor torch._functorch torch.jit torch.fx torch.export torch.onnx",
+    "autograd function": "torch.autograd.function",
+    "torch tool": """torch.testing torch.autograd.gradcheck torch.autograd.functional torch.autograd.graph
+        torch.utils.checkpoint torch.utils.data torch.serialization torch.distributed torch.profiler torch.hub
+        torch.package torch.multiprocessing torch.library""",
+}
+"""Kind of graph break → modules of torch that look at frames, graphs or values themselves, or drive the program."""
+
+_KIND_OF_PART = {module: kind for kind, modules in TORCH_PARTS.items() for module in modules.split()}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -25,8 +33,10 @@ def _kind(module: str) -> str | None:
         return "array library"
     if package in LIBRARIES:
         return "untraced library"
-    if any(module == prefix or module.startswith(prefix + ".") for prefix in COMPILERS):
-        return "another compiler"
+    while module:
+        if module in _KIND_OF_PART:
+            return _KIND_OF_PART[module]
+        module = module.rpartition(".")[0]
     return None
 
 

@@ -27,6 +27,7 @@ from compiler.values.functions import (
     BuiltinValue,
     ClassValue,
     FunctionValue,
+    MethodValue,
     ObjectConstant,
     PartialValue,
     PythonModuleValue,
@@ -45,10 +46,8 @@ WRAPPERS: dict[type, Wrapper] = {}
 PLAIN_TYPES = (bool, int, float, complex, str, bytes)
 IDENTITY_TYPES = (type(None), type(Ellipsis), type(NotImplemented), torch.dtype, torch.layout, torch.memory_format)
 CODE_TYPES = (
-    types.BuiltinFunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
-    types.MethodWrapperType,
     types.ClassMethodDescriptorType,
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
@@ -85,7 +84,7 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
 
 def has_identity(value: Value) -> bool:
     """Whether two references to the object must become one value (constants need not)."""
-    return not isinstance(value, ConstantValue | BoundMethodValue)
+    return not isinstance(value, ConstantValue | BoundMethodValue | MethodValue)
 
 
 def _known(source: Source) -> bool:
@@ -240,6 +239,31 @@ def _by_identity(make: type[ObjectConstant]) -> Wrapper:
 
 
 WRAPPERS |= dict.fromkeys(CODE_TYPES, _by_identity(BuiltinValue))
+
+
+@wraps(types.BuiltinFunctionType, types.MethodWrapperType)
+def _c_function(cx: Capture, obj: Any, source: Source) -> Value:
+    """A method bound to an object is that object's method of that name; other functions of C are known by identity."""
+    if _known(source) or not _is_own_method(obj):
+        return _by_identity(BuiltinValue)(cx, obj, source)
+    cx.guards.add(source, "type", type(obj))
+    cx.guards.add(source.attr("__name__"), "equal", obj.__name__)
+    method = MethodValue(cx.lazy(obj.__self__, source.attr("__self__")), obj.__name__)
+    method.source = source
+    return method
+
+
+def _is_own_method(obj: Any) -> bool:
+    """Whether the class of the object that `obj` is bound to has one method of that name, and `obj` is it."""
+    owner = obj.__self__
+    if owner is None or isinstance(owner, types.ModuleType | type):
+        return False
+    found = [vars(base)[obj.__name__] for base in type(owner).__mro__ if obj.__name__ in vars(base)]
+    if len(found) != 1 or not isinstance(found[0], types.MethodDescriptorType | types.WrapperDescriptorType):
+        return False
+    return bool(found[0].__get__(owner) == obj)
+
+
 WRAPPERS[functools._lru_cache_wrapper] = _by_identity(ObjectConstant)
 WRAPPERS[types.ModuleType] = _by_identity(PythonModuleValue)
 for _kind in (
