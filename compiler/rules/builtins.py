@@ -102,11 +102,18 @@ def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
     if isinstance(value, TensorValue) and cls.__module__ == "torch" and cls not in (torch.Tensor, torch.nn.Parameter):
         if isinstance(cls, type(torch.FloatTensor)) and cls is not torch.Tensor:
             raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if cls is torch.nn.Buffer:
+        return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
     if type(cls) not in _PLAIN_METACLASSES:
         raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
     if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
         return issubclass(value.cls, cls)
     return issubclass(value.pytype(), cls)
+
+
+def _flag(cx: Capture, value: Value, name: str) -> bool:
+    """``bool(getattr(value, name, False))``."""
+    return _getattr(cx, value, ConstantValue(name), ConstantValue(False)).realize(cx).truth(cx)
 
 
 def _classes(cx: Capture, value: Value) -> list[type]:
@@ -414,6 +421,21 @@ def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
     return TupleValue([operators.binary(cx, "//", left, right), operators.binary(cx, "%", left, right)])
 
 
+@builtin(inspect.signature)
+def _signature(cx: Capture, func: Value, /) -> Value:
+    """The signature of a Python function; a decorated one is looked through, as inspect does."""
+    method = func if isinstance(func, BoundMethodValue) else None
+    inner = method.func.realize(cx) if method is not None else func
+    while isinstance(inner, FunctionValue):
+        if "__signature__" in vars(inner.obj) or inner.source is None:
+            break
+        if "__wrapped__" not in vars(inner.obj):
+            found = inspect.signature(types.MethodType(inner.obj, inner) if method is not None else inner.obj)
+            return cx.wrap_constant(found, f"inspect.signature({inner.obj.__qualname__})")
+        inner = getattr_(cx, inner, "__wrapped__").realize(cx)
+    raise GraphBreak("unsupported builtin", f"the signature of {func.describe()}")
+
+
 # -- copies ----------------------------------------------------------------------------------
 
 
@@ -448,7 +470,7 @@ def _deep(cx: Capture, value: Value, memo: dict[Value, Value]) -> Value:
         same = all(old.realize(cx) is new for old, new in zip(value.items, items, strict=True))
         memo[value] = value if same else cx.new(TupleValue(items, value.cls))
         return memo[value]
-    if isinstance(value, DictValue) and value.holder is None:
+    if isinstance(value, DictValue):
         memo[value] = copied = DictValue({}, value.cls)
         copied.factory = value.factory
         copied.entries |= {key: (name, _deep(cx, item, memo)) for key, (name, item) in value.entries.items()}

@@ -43,7 +43,7 @@ def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
         return fold_plain(cx, func, [value.constant()], {})
     if isinstance(value, SequenceValue | DictValue) and value.pytype() in (list, tuple, dict):
         return fold_plain(cx, func, [_plain(cx, value)], {})
-    if isinstance(value, ClassValue) and type(value.obj) is type:
+    if isinstance(value, ClassValue) and type(value.obj).__repr__ is type.__repr__:
         return ConstantValue(func(value.obj))
     if isinstance(value, ExceptionValue) and func in (str, repr):
         text = _exception_text(cx, func, value)

@@ -148,6 +148,18 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     return DictValue(entries, type(obj), source)
 
 
+@wraps(types.MappingProxyType)
+def _mapping_proxy(cx: Capture, obj: Any, source: Source) -> Value:
+    """The read-only view that an object known by identity has of a dict of its own, such as a signature's parameters."""
+    root = source
+    while root.base is not None:
+        root = root.base
+    if not _known(root) or not all(isinstance(key, str) for key in obj):
+        return _opaque(cx, obj, source)
+    entries = {key: (ConstantValue(key), cx.lazy(item, source.key(key))) for key, item in obj.items()}
+    return DictValue(entries, types.MappingProxyType, source)
+
+
 @wraps(collections.defaultdict)
 def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: Source) -> Value:
     value = _dict(cx, obj, source)
