@@ -191,6 +191,13 @@ def _exc_info(cx: Capture) -> Value:
     raise GraphBreak("unsupported builtin", "sys.exc_info() of an exception caught natively")
 
 
+@builtin(sys.exception)
+def _exception(cx: Capture) -> Value:
+    if isinstance(cx.handled, ExceptionValue | ConstantValue):
+        return cx.handled
+    raise GraphBreak("unsupported builtin", "sys.exception() of an exception caught natively")
+
+
 @builtin(globals)
 def _globals(cx: Capture) -> Value:
     frame = cx.frames[-1]
