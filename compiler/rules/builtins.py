@@ -25,6 +25,7 @@ from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, describe_args, fold, traceback_of
 from compiler.rules.classes import lookup
 from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
+from compiler.rules.polyfills import reversed_sequence
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
@@ -248,8 +249,10 @@ def _filter(cx: Capture, func: Value, iterable: Value, /) -> Value:
 def _reversed(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, ObjectValue):
         method = cx.rules.special_method(cx, value, "__reversed__")
-        if method is not None:
+        if method is not None and value.base is None:
             return cx.call(method, [], {})
+        if value.base is None and lookup(value.cls, "__len__") is not ABSENT:
+            return cx.call(cx.wrap_constant(reversed_sequence), [value], {})
     if isinstance(value, TensorValue):
         return value if value.example.dim() == 0 else cx.graph.call("flip", [value, ConstantValue(0)], {})
     items = cx.rules.elements(cx, value)

@@ -109,6 +109,9 @@ def binary(cx: Capture, op: str, left: Value, right: Value) -> Value:
         result = rule(cx, left, right, in_place)
         if result is not None:
             return result
+    if isinstance(right, ObjectValue) and right.base is not None and not isinstance(left, ObjectValue):
+        if special_method(cx, right, f"__r{BINARY[op][1]}__") is None:
+            return binary(cx, op + "=" * in_place, left, right.base)
     if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
         return _dunder_binary(cx, op, left, right, in_place)
     if left.is_constant() and right.is_constant():
