@@ -203,7 +203,7 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
             e.make_function(target, target.co_freevars)
         values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
         for name in [*first, *values, *rest]:
-            if name == RECEIVER and receiver != RECEIVER:
+            if name == RECEIVER and receiver is not None and receiver != RECEIVER:
                 e.load_deref(receiver)
             else:
                 e.load_fast(name)

@@ -114,7 +114,12 @@ def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
 
 def _flag(cx: Capture, value: Value, name: str) -> bool:
     """``bool(getattr(value, name, False))``."""
-    return _getattr(cx, value, ConstantValue(name), ConstantValue(False)).realize(cx).truth(cx)
+    try:
+        return getattr_(cx, value, name).realize(cx).truth(cx)
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError):
+            raise
+        return False
 
 
 def _classes(cx: Capture, value: Value) -> list[type]:
