@@ -168,3 +168,23 @@ def _solve(program: Program, uses: list[int], kills: list[int]) -> list[int]:
 def _all_targets(program: Program, index: int) -> tuple[tuple[int, ...], int | None]:
     handler = program.handler(index)
     return program.successors(index), None if handler is None else handler.target
+
+
+_OWN_VARIABLES = frozenset({"locals", "eval", "exec"})
+_OWN_VARIABLES_WITHOUT_ARGUMENTS = frozenset({"vars", "dir"})
+
+
+def reads_own_variables(program: Program) -> bool:
+    """Whether a frame of the program looks at its variables as a whole, dead ones too: ``locals()`` and the like."""
+    for instr in program.instrs:
+        if instr.op == "LOAD_GLOBAL":
+            name = instr.arg[0] if isinstance(instr.arg, tuple) else instr.arg
+            if name in _OWN_VARIABLES or (name in _OWN_VARIABLES_WITHOUT_ARGUMENTS and _is_called_bare(program, instr)):
+                return True
+    return False
+
+
+def _is_called_bare(program: Program, instr: Instr) -> bool:
+    following = (other for other in program.instrs[instr.index + 1 :] if other.op not in ("PUSH_NULL", "PRECALL"))
+    call = next(following, None)
+    return call is not None and call.op == "CALL" and call.arg[0] == 0
