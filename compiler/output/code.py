@@ -16,7 +16,7 @@ import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
-from compiler.bytecode.flow import RECEIVER, live_in, receiver_of, stack_depths
+from compiler.bytecode.flow import RECEIVER, live_in, may_read_unbound, receiver_of, stack_depths
 from compiler.bytecode.stack import pops
 from compiler.bytecode.tables import NULL_FIRST
 from compiler.output import resume
@@ -92,8 +92,20 @@ def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) ->
         return assemble.whole(code, lambda e: _whole(captured, Rebuilder(plan, e), graph), extra)
     assert captured.at is not None
     program = captured.cx.root.program
-    tails = {successor: _tail(captured, successor) for successor in program.successors(captured.at)}
+    ahead = [successor for successor in program.successors(captured.at) if _can_resume(captured, successor)]
+    tails = {successor: _tail(captured, successor) for successor in ahead}
     return assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails, extra)
+
+
+def _can_resume(captured: Captured, successor: int) -> bool:
+    """Whether the rest can be a function of its own.
+
+    The frame's cells are free variables there, and CPython words the error of an empty one differently, and raises
+    another class; so a rest that may meet that error runs natively, where it stands.
+    """
+    root = captured.cx.root
+    empty = frozenset(name for name in root.code.co_cellvars if root.cells[name].contents is None)
+    return not may_read_unbound(root.program, successor, empty)
 
 
 def _whole(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:
