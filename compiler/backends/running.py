@@ -8,6 +8,7 @@ are then the program's own. Otherwise the exception is passed on, with the user'
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -70,8 +71,8 @@ class CompiledGraph:
         lines = self.module.code.splitlines()
         if traceback is None or not 0 < traceback.tb_lineno <= len(lines):
             return None
-        name = lines[traceback.tb_lineno - 1].strip().partition(" ")[0]
-        return next((node for node in self._nodes() if node.name == name), None)
+        found = _NAME_OF_LINE.match(lines[traceback.tb_lineno - 1])
+        return next((node for node in self._nodes() if found is not None and node.name == found["name"]), None)
 
     def _has_changed_something(self, failed: torch.fx.Node | None) -> bool:
         """Whether an operator up to the one that failed may have changed a tensor that the graph was given."""
@@ -100,6 +101,10 @@ def _storage(node: torch.fx.Node) -> int | None:
     """The memory of a node's tensor, the same for all its views; ``None`` where that is not known."""
     example = node.meta.get("example_value")
     return example.untyped_storage()._cdata if isinstance(example, torch.Tensor) else None
+
+
+_NAME_OF_LINE = re.compile(r"\s*(?:\S+ \S+= [^;]*;\s*|\w+\[.*?\] = [^;]*;\s*)?(?P<name>\w+)(?: : [^=]*)? = ")
+"""``sum_1 = x.sum()``, but also ``x += 1;  iadd = x`` and ``x[0] = y;  setitem = x``."""
 
 
 def backend_error(name: str, what: str, module: torch.fx.GraphModule, frame: Location) -> BackendError:

@@ -13,7 +13,7 @@ def test_a_cell_that_is_empty_after_a_break():
         if flag:
             y = x + 1
         try:
-            return (lambda: y)(), y
+            return (lambda: y)(), y  # noqa: F821
         except NameError as error:
             kept = type(error).__name__
         del y
@@ -26,10 +26,10 @@ def test_a_cell_that_is_empty_after_a_break():
 def test_a_cell_that_was_deleted_before_it_is_read():
     def main(x):
         y = x + 1
-        print((lambda: y)().shape)
+        print((lambda: y)().shape)  # noqa: F821
         del y
         try:
-            return y
+            return y  # noqa: F821
         except UnboundLocalError as error:
             return str(error)
 
