@@ -198,3 +198,6 @@ class TailCall:
 
 def run_continuation(fn: Callable[..., Any], /, *args: Any) -> Any:
     """``fn(*args)``, following each TailCall that comes back, on a flat stack."""
+
+def torch_modes() -> bytes | None:
+    """A snapshot of torch's modes on this thread, or None where this torch does not let them be read."""

@@ -121,6 +121,11 @@ KINDS: dict[str, Kind] = {
         "Generators and coroutines run natively; functions they call are captured.",
         ("Move the tensor code into a plain function.",),
     ),
+    "own variables": Kind(
+        "The function looks at its own variables as a whole (locals(), eval, exec, vars(), dir()); a graph break would "
+        "lose those that are not used again.",
+        ("Move the tensor code into a function of its own.",),
+    ),
     "skipped by state": Kind(
         "A mode of torch that the capture does not follow is active (a dispatch or function mode, functorch, autocast).",
         ("Call the compiled function outside of the mode.",),

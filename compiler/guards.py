@@ -147,12 +147,26 @@ ACCESSORS: dict[str, Callable[[Any, Any], Any]] = {
 """The steps of access paths as `_C.GuardTree` walks them."""
 
 
+@dataclasses.dataclass(frozen=True)
+class StateGuard:
+    """torch's global modes.
+
+    Attributes:
+        pairs: Zero-argument functions and the results they must give.
+        kind, payload: The check that finds out in less time, or the pairs themselves.
+    """
+
+    pairs: tuple[tuple[Callable[[], object], object], ...]
+    kind: str
+    payload: object
+
+
 class GuardSet:
     """The guards of one capture, in the order in which facts were used."""
 
     def __init__(self) -> None:
         self._guards: dict[Hashable, Guard] = {}
-        self._state: tuple[tuple[Callable[[], object], object], ...] = ()
+        self._state: StateGuard | None = None
 
     def add(self, source: Source, kind: str, payload: Any = None) -> None:
         """Rely on a fact; a fact that is known already is not added again."""
@@ -185,9 +199,9 @@ class GuardSet:
         if len(sources) > 1:
             self.add(sources[-1], "distinct", list(sources))
 
-    def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
-        """Zero-argument functions and the results they must give: torch's global modes."""
-        self._state = pairs
+    def state(self, state: StateGuard) -> None:
+        """torch's global modes, which are no value's."""
+        self._state = state
 
     def __iter__(self):  # type: ignore[no-untyped-def]
         return iter(self._guards.values())
@@ -231,8 +245,8 @@ class _TreePrinter:
         self.checks.append(check)
         return len(self.checks) - 1
 
-    def state(self, pairs: tuple[tuple[Callable[[], object], object], ...]) -> None:
-        check = (self._number(Guard(None, "state", pairs)), "state", pairs)
+    def state(self, state: StateGuard) -> None:
+        check = (self._number(Guard(None, "state", state.pairs)), state.kind, state.payload)
         self._nodes.append((-1, "constant", None, -1, [check]))
 
     def reach(self, source: Source) -> int:

@@ -13,6 +13,8 @@ import torch
 from compiler import _C, breaks, events, skips
 from compiler.backends.running import CompiledGraph, backend_error
 from compiler.breaks import BreakEarlier, GraphBreak
+from compiler.bytecode.decode import decode
+from compiler.bytecode.flow import reads_own_variables
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
 from compiler.guards import Guard
@@ -91,6 +93,9 @@ class _Work:
         if mode is not None:
             self._skip(breaks.reason_for("skipped by state", mode, self.location()))
             return None
+        if reads_own_variables(decode(self.request.code)):
+            self._skip(breaks.reason_for("own variables", self.location().function, self.location()))
+            return self._add(_C.Entry(self.context, None, None, keep_hook=True))
         limit = self.options.recompile_limit
         limit = config.recompile_limit if limit is None else limit
         if self._entries() >= limit:

@@ -8,6 +8,7 @@ are then the program's own. Otherwise the exception is passed on, with the user'
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from types import CodeType
 from typing import Any
@@ -18,7 +19,7 @@ import torch.fx
 from compiler import _C, breaks, events, skips
 from compiler.errors import BackendError
 from compiler.events import FrameRecord, Location, Reason
-from compiler.graph.purity import changes_arguments, draws_random_numbers
+from compiler.graph.purity import changes_arguments, checks_before_writing, draws_random_numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,14 +71,20 @@ class CompiledGraph:
         lines = self.module.code.splitlines()
         if traceback is None or not 0 < traceback.tb_lineno <= len(lines):
             return None
-        name = lines[traceback.tb_lineno - 1].strip().partition(" ")[0]
-        return next((node for node in self._nodes() if node.name == name), None)
+        found = _NAME_OF_LINE.match(lines[traceback.tb_lineno - 1])
+        return next((node for node in self._nodes() if found is not None and node.name == found["name"]), None)
 
     def _has_changed_something(self, failed: torch.fx.Node | None) -> bool:
-        """Whether an operator up to the one that failed may have changed a tensor."""
+        """Whether an operator up to the one that failed may have changed a tensor that the graph was given."""
+        inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        given = {_storage(node) for node in inputs}
         for node in self._nodes():
+            if node is failed and checks_before_writing(node.target):
+                return False
             if changes_arguments(node.target, node.kwargs):
-                return True
+                arguments = {_storage(argument) for argument in node.all_input_nodes}
+                if None in arguments or not given.isdisjoint(arguments):
+                    return True
             if node is failed:
                 return False
         return False
@@ -88,6 +95,16 @@ class CompiledGraph:
         wanted = f"a tuple or list of {self.outputs} " + ("tensor" if self.outputs == 1 else "tensors")
         what = f"compiled a graph that returned {found} instead of {wanted}"
         raise backend_error(self.backend_name, what, self.module, self.frame)
+
+
+def _storage(node: torch.fx.Node) -> int | None:
+    """The memory of a node's tensor, the same for all its views; ``None`` where that is not known."""
+    example = node.meta.get("example_value")
+    return example.untyped_storage()._cdata if isinstance(example, torch.Tensor) else None
+
+
+_NAME_OF_LINE = re.compile(r"\s*(?:\S+ \S+= [^;]*;\s*|\w+\[.*?\] = [^;]*;\s*)?(?P<name>\w+)(?: : [^=]*)? = ")
+"""``sum_1 = x.sum()``, but also ``x += 1;  iadd = x`` and ``x[0] = y;  setitem = x``."""
 
 
 def backend_error(name: str, what: str, module: torch.fx.GraphModule, frame: Location) -> BackendError:

@@ -99,6 +99,36 @@ def _live_in(program: Program) -> list[frozenset[str]]:
     return [named[mask] for mask in masks]
 
 
+def may_read_unbound(program: Program, start: int, unbound: frozenset[str]) -> bool:
+    """Whether code entered at `start`, with these own cells of the function empty, may find one empty."""
+    own = frozenset(program.code.co_cellvars)
+    before: dict[int, frozenset[str]] = {start: unbound}
+    pending = [start]
+    while pending:
+        index = pending.pop()
+        instr, empty = program.instrs[index], before[index]
+        if instr.op in _CELL_READS and instr.arg in empty:
+            return True
+        after, caught = _all_targets(program, index)
+        ahead = [(caught, empty)] if caught is not None else []
+        ahead += [(successor, _cells_after(instr, empty, own)) for successor in after]
+        for successor, names in ahead:
+            known = before.get(successor)
+            if known is None or not names <= known:
+                before[successor] = names if known is None else names | known
+                pending.append(successor)
+    return False
+
+
+_CELL_READS = frozenset({"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "DELETE_DEREF"})
+
+
+def _cells_after(instr: Instr, empty: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+    if instr.op == "STORE_DEREF":
+        return empty - {instr.arg}
+    return empty | ({instr.arg} & own) if instr.op == "DELETE_DEREF" else empty
+
+
 def cell_names(program: Program) -> tuple[str, ...]:
     """The cells of the frame: its own, then free ones; a name once."""
     code = program.code
@@ -168,3 +198,23 @@ def _solve(program: Program, uses: list[int], kills: list[int]) -> list[int]:
 def _all_targets(program: Program, index: int) -> tuple[tuple[int, ...], int | None]:
     handler = program.handler(index)
     return program.successors(index), None if handler is None else handler.target
+
+
+_OWN_VARIABLES = frozenset({"locals", "eval", "exec"})
+_OWN_VARIABLES_WITHOUT_ARGUMENTS = frozenset({"vars", "dir"})
+
+
+def reads_own_variables(program: Program) -> bool:
+    """Whether a frame of the program looks at its variables as a whole, dead ones too: ``locals()`` and the like."""
+    for instr in program.instrs:
+        if instr.op == "LOAD_GLOBAL":
+            name = instr.arg[0] if isinstance(instr.arg, tuple) else instr.arg
+            if name in _OWN_VARIABLES or (name in _OWN_VARIABLES_WITHOUT_ARGUMENTS and _is_called_bare(program, instr)):
+                return True
+    return False
+
+
+def _is_called_bare(program: Program, instr: Instr) -> bool:
+    following = (other for other in program.instrs[instr.index + 1 :] if other.op not in ("PUSH_NULL", "PRECALL"))
+    call = next(following, None)
+    return call is not None and call.op == "CALL" and call.arg[0] == 0

@@ -44,6 +44,11 @@ FactsAnswer tensor_facts_quick(TensorFacts *facts, PyObject *value); /* runs no 
 bool tensor_facts_slow(TensorFacts *facts, PyObject *value);         /* may run anything; leaves no exception */
 int tensor_facts_ready(PyObject *module);
 
+/* ---- torch's modes of this thread (torch_modes.c) ---- */
+bool torch_modes_are(PyObject *expected);
+bool torch_modes_is_snapshot(PyObject *object);
+int torch_modes_ready(PyObject *module);
+
 /* ---- entries and the cache of a code object (cache.c) ---- */
 typedef struct {
     PyObject_HEAD

@@ -16,7 +16,8 @@ static const Name kinds[] = {
     {"type", CHECK_TYPE}, {"is", CHECK_IS}, {"is_not", CHECK_IS_NOT}, {"is_weak", CHECK_IS_WEAK}, {"equal", CHECK_EQUAL},
     {"length", CHECK_LENGTH}, {"keys", CHECK_KEYS}, {"has_key", CHECK_HAS_KEY}, {"lacks_key", CHECK_LACKS_KEY},
     {"truth", CHECK_TRUTH}, {"tensor", CHECK_TENSOR}, {"class_attrs", CHECK_CLASS_ATTRS}, {"items", CHECK_ITEMS}, {"empty", CHECK_EMPTY},
-    {"predicate", CHECK_PREDICATE}, {"same_as", CHECK_SAME_AS}, {"distinct", CHECK_DISTINCT}, {"state", CHECK_STATE}, {NULL, 0},
+    {"predicate", CHECK_PREDICATE}, {"same_as", CHECK_SAME_AS}, {"distinct", CHECK_DISTINCT}, {"state", CHECK_STATE},
+    {"modes", CHECK_MODES}, {NULL, 0},
 };
 
 static const Name func_attrs[] = {
@@ -201,6 +202,8 @@ read_payload(Check *check, PyObject *payload)
         return require(PyCallable_Check(payload), "predicate takes a callable");
     case CHECK_DISTINCT:
         return read_distinct(check, payload);
+    case CHECK_MODES:
+        return require(torch_modes_is_snapshot(payload), "modes takes what torch_modes gave");
     case CHECK_STATE:
         return read_state(check, payload);
     case CHECK_IS:
@@ -250,7 +253,7 @@ read_check(GuardTree *tree, int node, PyObject *tuple)
     if (kind < 0) {
         return -1;
     }
-    Check *check = kind == CHECK_STATE      ? append_check(&tree->states, &tree->state_count)
+    Check *check = kind >= CHECK_STATE      ? append_check(&tree->states, &tree->state_count)
                    : kind >= CHECK_SAME_AS ? append_check(&tree->relations, &tree->relation_count)
                                            : append_check(&tree->checks, &tree->check_count);
     if (check == NULL) {

@@ -442,6 +442,7 @@ check_holds(Walk *walk, Check *check, PyObject *value)
     case CHECK_SAME_AS:
     case CHECK_DISTINCT:
     case CHECK_STATE:
+    case CHECK_MODES:
         break; /* not among a node's own checks */
     }
     Py_UNREACHABLE();
@@ -495,6 +496,9 @@ relation_holds(Check *check, PyObject **values)
 static bool
 state_holds(Check *check)
 {
+    if (check->kind == CHECK_MODES) {
+        return torch_modes_are(check->payload);
+    }
     for (State *state = check->states; state < check->states + check->number; state++) {
         PyObject *value = LIKELY(state->direct != NULL) ? state->direct(state->self, NULL) : PyObject_CallNoArgs(state->callable);
         bool holds = value == state->expected;

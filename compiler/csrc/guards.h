@@ -13,7 +13,7 @@ typedef enum {
     CHECK_TYPE, CHECK_IS, CHECK_IS_NOT, CHECK_IS_WEAK, CHECK_EQUAL, CHECK_LENGTH, CHECK_KEYS, CHECK_HAS_KEY, CHECK_LACKS_KEY,
     CHECK_TRUTH, CHECK_TENSOR, CHECK_CLASS_ATTRS, CHECK_ITEMS, CHECK_EMPTY, CHECK_PREDICATE,
     CHECK_SAME_AS, CHECK_DISTINCT, /* between nodes: after all of them */
-    CHECK_STATE,                   /* of no node: before all of them */
+    CHECK_STATE, CHECK_MODES,      /* of no node: before all of them */
 } CheckKind;
 
 /* How one value is reached. `memo` is what a dict of version `version` gave (borrowed: the dict holds it), or NULL: absent. */

@@ -24,7 +24,7 @@ PyInit__C(void)
     }
     if (hook_ready(module) < 0 || context_ready(module) < 0 || cache_ready(module) < 0 || request_ready(module) < 0
         || guard_tree_ready(module) < 0 || tensor_facts_ready(module) < 0 || trampoline_ready(module) < 0
-        || graph_call_ready(module) < 0) {
+        || graph_call_ready(module) < 0 || torch_modes_ready(module) < 0) {
         Py_DECREF(module);
         return NULL;
     }

@@ -57,6 +57,11 @@ def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True
 
 
+def checks_before_writing(target: Any) -> bool:
+    """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first."""
+    return _name(target) in _POINTWISE_IN_PLACE
+
+
 _KNOWN_NAMESPACES = ("aten", "prims", "torch")
 
 
@@ -71,4 +76,8 @@ def _name(target: Any) -> str:
 
 _IN_PLACE_OPERATORS = frozenset(
     "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split()
+)
+_POINTWISE_IN_PLACE = _IN_PLACE_OPERATORS | frozenset(
+    "add_ sub_ mul_ div_ pow_ remainder_ floor_divide_ neg_ abs_ exp_ sin_ cos_ tanh_ relu_ sigmoid_ sqrt_ square_ "
+    "clamp_ copy_ fill_ zero_ lerp_ addcmul_ addcdiv_ masked_fill_ where_ logical_and_ logical_or_ logical_not_".split()
 )

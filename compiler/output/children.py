@@ -96,7 +96,7 @@ def _function(cx: Capture, value: NestedFunctionValue) -> Iterable[Value]:
 
 def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
     holder = value.sequence.holder if value.sequence is not None else None
-    if holder is not None and isinstance(holder.pytype().__iter__, FunctionType):
+    if holder is not None and isinstance(getattr(holder.pytype(), "__iter__", None), FunctionType):
         cx.not_rebuildable(value, f"an iterator over {holder.describe()}")
     return _present(value.sequence)
 

@@ -16,7 +16,7 @@ import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
-from compiler.bytecode.flow import RECEIVER, live_in, receiver_of, stack_depths
+from compiler.bytecode.flow import RECEIVER, live_in, may_read_unbound, receiver_of, stack_depths
 from compiler.bytecode.stack import pops
 from compiler.bytecode.tables import NULL_FIRST
 from compiler.output import resume
@@ -96,11 +96,24 @@ def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) ->
         return new
     assert captured.at is not None
     program = captured.cx.root.program
-    successors = () if captured.leaves else program.successors(captured.at)
-    tails = {successor: _tail(captured, successor) for successor in successors}
+    ahead = [successor for successor in program.successors(captured.at) if _can_resume(captured, successor)]
+    tails = {successor: _tail(captured, successor) for successor in ahead}
     new = assemble.spliced(code, captured.at, lambda e: _prologue(captured, Rebuilder(plan, e), graph), tails, extra)
     resume.rewritten(new, code)
     return new
+
+
+def _can_resume(captured: Captured, successor: int) -> bool:
+    """Whether the rest can be, and should be, a function of its own.
+
+    The frame's cells are free variables there, and CPython words the error of an empty one differently, and raises
+    another class; so a rest that may meet that error runs natively, where it stands.
+    """
+    if captured.leaves:
+        return False
+    root = captured.cx.root
+    empty = frozenset(name for name in root.code.co_cellvars if root.cells[name].contents is None)
+    return not may_read_unbound(root.program, successor, empty)
 
 
 def _whole(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | None) -> None:
@@ -210,7 +223,7 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
             e.make_function(target, target.co_freevars)
         values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
         for name in [*first, *values, *rest]:
-            if name == RECEIVER and receiver != RECEIVER:
+            if name == RECEIVER and receiver is not None and receiver != RECEIVER:
                 e.load_deref(receiver)
             else:
                 e.load_fast(name)

@@ -314,7 +314,7 @@ def _object_shell(rb: Rebuilder, value: ObjectValue) -> None:
 
 def _object_with_part(rb: Rebuilder, value: ObjectValue) -> None:
     constants = (part_base(value), value.cls)
-    loaders = [lambda constant=constant: rb.e.load_const(constant) for constant in constants]  # type: ignore[misc]
+    loaders = [lambda constant=constant: rb.e.load_const(constant) for constant in constants]
     rb.e.call_constant(make_part, *loaders, lambda: push_part(rb, value))
 
 

@@ -204,6 +204,8 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
         return cx.wrap_constant(getattr(obj, name))
     if isinstance(obj, staticmethod | classmethod) and name == "__func__":
         return cx.wrap_constant(obj.__func__)
+    if isinstance(obj, types.UnionType | types.GenericAlias) and name in ("__args__", "__origin__", "__parameters__"):
+        return fresh(cx, getattr(obj, name))
     if isinstance(obj, types.CodeType) and name.startswith("co_"):
         return fresh(cx, getattr(obj, name))
     if isinstance(obj, types.MappingProxyType):

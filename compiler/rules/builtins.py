@@ -9,6 +9,7 @@ import enum
 import inspect
 import math
 import operator
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, describe_args, fold, traceback_of
 from compiler.rules.classes import lookup
 from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
+from compiler.rules.polyfills import reversed_sequence
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
@@ -48,7 +50,7 @@ BUILTINS: dict[Any, Rule] = {}
 
 PURE: frozenset[Any] = frozenset(
     {func for name, func in vars(math).items() if callable(func)}
-    | {abs, ascii, bin, chr, divmod, hash, hex, oct, ord, pow, round, bytes, complex, format}
+    | {os.fspath, abs, ascii, bin, chr, divmod, hash, hex, oct, ord, pow, round, bytes, complex, format}
 )
 """Functions folded when every argument is a constant."""
 
@@ -101,11 +103,23 @@ def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
     if isinstance(value, TensorValue) and cls.__module__ == "torch" and cls not in (torch.Tensor, torch.nn.Parameter):
         if isinstance(cls, type(torch.FloatTensor)) and cls is not torch.Tensor:
             raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if cls is torch.nn.Buffer:
+        return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
     if type(cls) not in _PLAIN_METACLASSES:
         raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
     if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
         return issubclass(value.cls, cls)
     return issubclass(value.pytype(), cls)
+
+
+def _flag(cx: Capture, value: Value, name: str) -> bool:
+    """``bool(getattr(value, name, False))``."""
+    try:
+        return getattr_(cx, value, name).realize(cx).truth(cx)
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError):
+            raise
+        return False
 
 
 def _classes(cx: Capture, value: Value) -> list[type]:
@@ -183,6 +197,13 @@ def _exc_info(cx: Capture) -> Value:
     raise GraphBreak("unsupported builtin", "sys.exc_info() of an exception caught natively")
 
 
+@builtin(sys.exception)
+def _exception(cx: Capture) -> Value:
+    if isinstance(cx.handled, ExceptionValue | ConstantValue):
+        return cx.handled
+    raise GraphBreak("unsupported builtin", "sys.exception() of an exception caught natively")
+
+
 @builtin(globals)
 def _globals(cx: Capture) -> Value:
     frame = cx.frames[-1]
@@ -233,8 +254,10 @@ def _filter(cx: Capture, func: Value, iterable: Value, /) -> Value:
 def _reversed(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, ObjectValue):
         method = cx.rules.special_method(cx, value, "__reversed__")
-        if method is not None:
+        if method is not None and value.base is None:
             return cx.call(method, [], {})
+        if value.base is None and lookup(value.cls, "__len__") is not ABSENT:
+            return cx.call(cx.wrap_constant(reversed_sequence), [value], {})
     if isinstance(value, TensorValue):
         return value if value.example.dim() == 0 else cx.graph.call("flip", [value, ConstantValue(0)], {})
     items = cx.rules.elements(cx, value)
@@ -413,6 +436,21 @@ def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
     return TupleValue([operators.binary(cx, "//", left, right), operators.binary(cx, "%", left, right)])
 
 
+@builtin(inspect.signature)
+def _signature(cx: Capture, func: Value, /) -> Value:
+    """The signature of a Python function; a decorated one is looked through, as inspect does."""
+    method = func if isinstance(func, BoundMethodValue) else None
+    inner = method.func.realize(cx) if method is not None else func
+    while isinstance(inner, FunctionValue):
+        if "__signature__" in vars(inner.obj) or inner.source is None:
+            break
+        if "__wrapped__" not in vars(inner.obj):
+            found = inspect.signature(types.MethodType(inner.obj, inner) if method is not None else inner.obj)
+            return cx.wrap_constant(found, f"inspect.signature({inner.obj.__qualname__})")
+        inner = getattr_(cx, inner, "__wrapped__").realize(cx)
+    raise GraphBreak("unsupported builtin", f"the signature of {func.describe()}")
+
+
 # -- copies ----------------------------------------------------------------------------------
 
 
@@ -447,7 +485,7 @@ def _deep(cx: Capture, value: Value, memo: dict[Value, Value]) -> Value:
         same = all(old.realize(cx) is new for old, new in zip(value.items, items, strict=True))
         memo[value] = value if same else cx.new(TupleValue(items, value.cls))
         return memo[value]
-    if isinstance(value, DictValue) and value.holder is None:
+    if isinstance(value, DictValue):
         memo[value] = copied = DictValue({}, value.cls)
         copied.factory = value.factory
         copied.entries |= {key: (name, _deep(cx, item, memo)) for key, (name, item) in value.entries.items()}

@@ -137,6 +137,8 @@ def _named_tuple(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     maker = maker.__func__ if isinstance(maker, staticmethod) else maker
     if not getattr(maker, "__module__", "").startswith("namedtuple_"):
         return _user_object(cx, cls, args, kwargs)
+    if lookup(cls, "__init__") is not object.__init__:
+        raise GraphBreak("unsupported call", f"named tuple {cls.__qualname__} with its own __init__")
     found = dict(zip(fields, args, strict=False)) | kwargs
     defaults: dict[str, Any] = cls._field_defaults  # type: ignore[attr-defined]
     for name in fields:

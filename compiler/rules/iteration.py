@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.rules.objects import special_method
+from compiler.rules.polyfills import iterated_sequence
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
@@ -79,6 +80,7 @@ def iterate(cx: Capture, value: Value) -> Value:
             return cx.call(method, [], {}).realize(cx)
         if special_method(cx, value, "__getitem__") is None:
             cx.raise_(TypeError, f"'{value.cls.__name__}' object is not iterable")
+        return cx.call(cx.wrap_constant(iterated_sequence), [value], {})
     if isinstance(value, ClassValue) and hasattr(value.obj, "__members__"):
         members: list[Value] = [ConstantValue(member) for member in value.obj]
         return cx.new(SnapshotIterator(type(iter(())), members))

@@ -272,7 +272,7 @@ def _numel(cx: Capture, self: TupleValue) -> Value:
 
 
 @method_of(TupleValue, "_replace")
-def _replace(cx: Capture, self: TupleValue, **changes: Value) -> Value:
+def _replace(cx: Capture, self: TupleValue, /, **changes: Value) -> Value:
     fields = self.cls._fields  # type: ignore[attr-defined]
     if not set(changes) <= set(fields):
         raise GraphBreak("unsupported method", "_replace with unknown fields")
@@ -366,9 +366,9 @@ METHODS |= {(DictValue, which): _view_rule(which) for which in ("keys", "values"
 
 
 @method_of(DictValue, "update", "__ior__")
-def _dict_update(cx: Capture, self: DictValue, other: Value | None = None, **kwargs: Value) -> None:
-    if other is not None:
-        for key, value in pairs_of(cx, other):
+def _dict_update(cx: Capture, self: DictValue, _other: Value | None = None, /, **kwargs: Value) -> None:
+    if _other is not None:
+        for key, value in pairs_of(cx, _other):
             dict_store(cx, self, key, value)
     for name, value in kwargs.items():
         dict_store(cx, self, ConstantValue(name), value)
@@ -382,7 +382,7 @@ def pairs_of(cx: Capture, other: Value) -> list[tuple[Value, Value]]:
         return list(other.entries.values())
     if cx.rules.is_plain_mapping(cx, other):
         part = cx.rules.iterated_part(cx, other)
-        return list(part.entries.values())  # type: ignore[union-attr]
+        return list(part.entries.values())
     if isinstance(other, ObjectValue) and cx.rules.special_method(cx, other, "keys") is not None:
         keys = cx.unpack(cx.call_method(other, "keys"))
         return [(key, cx.call_method(other, "__getitem__", key)) for key in keys]
@@ -525,7 +525,7 @@ def _join(cx: Capture, self: ConstantValue, parts: Value) -> Value:
 
 
 @method_of(ConstantValue, "format")
-def _format(cx: Capture, self: ConstantValue, *args: Value, **kwargs: Value) -> Value:
+def _format(cx: Capture, self: ConstantValue, /, *args: Value, **kwargs: Value) -> Value:
     plain = [_formattable(cx, arg) for arg in args]
     named = {name: _formattable(cx, arg) for name, arg in kwargs.items()}
     return fold_plain(cx, self.value.format, plain, named)

@@ -109,6 +109,9 @@ def binary(cx: Capture, op: str, left: Value, right: Value) -> Value:
         result = rule(cx, left, right, in_place)
         if result is not None:
             return result
+    if isinstance(right, ObjectValue) and right.base is not None and not isinstance(left, ObjectValue):
+        if special_method(cx, right, f"__r{BINARY[op][1]}__") is None:
+            return binary(cx, op + "=" * in_place, left, right.base)
     if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
         return _dunder_binary(cx, op, left, right, in_place)
     if left.is_constant() and right.is_constant():
@@ -513,8 +516,19 @@ def getitem(cx: Capture, owner: Value, key: Value) -> Value:
     if isinstance(owner, ClassValue):
         if hasattr(owner.obj, "__members__"):
             return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
+        if isinstance(
+            vars(owner.obj).get("__class_getitem__"), types.ClassMethodDescriptorType | types.BuiltinMethodType
+        ):
+            arguments = tuple(_type_argument(item) for item in (key.items if isinstance(key, TupleValue) else [key]))
+            return cx.wrap_constant(owner.obj[arguments if isinstance(key, TupleValue) else arguments[0]])
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
     raise refused("unsupported operator", f"subscript of {owner.describe()}", owner)
+
+
+def _type_argument(value: Value) -> Any:
+    """What stands between the brackets of a generic type."""
+    value = getattr(value, "realized", None) or value
+    return value.obj if isinstance(value, ObjectConstant) else value.constant()
 
 
 def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:

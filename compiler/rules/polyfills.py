@@ -217,6 +217,24 @@ def groupby_keys(iterable: Iterable[Any], key: Any = None) -> Any:
         yield rank, iter(members)
 
 
+def reversed_sequence(sequence: Any) -> Any:
+    """``reversed`` of an object with ``__len__`` and ``__getitem__``."""
+    for index in range(len(sequence) - 1, -1, -1):
+        yield sequence[index]
+
+
+def iterated_sequence(sequence: Any) -> Any:
+    """``iter`` of an object with ``__getitem__`` alone."""
+    index = 0
+    while True:
+        try:
+            item = sequence[index]
+        except IndexError:
+            return
+        yield item
+        index += 1
+
+
 def compress(data: Iterable[Any], selectors: Iterable[Any]) -> Any:
     for item, kept in zip(data, selectors):
         if kept:

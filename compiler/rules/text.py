@@ -43,11 +43,12 @@ def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
         return fold_plain(cx, func, [value.constant()], {})
     if isinstance(value, SequenceValue | DictValue) and value.pytype() in (list, tuple, dict):
         return fold_plain(cx, func, [_plain(cx, value)], {})
-    if isinstance(value, ClassValue) and type(value.obj) is type:
+    if isinstance(value, ClassValue) and type(value.obj).__repr__ is type.__repr__:
         return ConstantValue(func(value.obj))
-    if isinstance(value, ExceptionValue) and value.cls.__str__ in (BaseException.__str__,) and func is str:
-        if all(arg.realize(cx).is_constant() for arg in value.init_args):
-            return ConstantValue(str(BaseException(*[arg.realize(cx).constant() for arg in value.init_args])))
+    if isinstance(value, ExceptionValue) and func in (str, repr):
+        text = _exception_text(cx, func, value)
+        if text is not None:
+            return ConstantValue(text)
     if isinstance(value, ObjectValue) and not isinstance(value, ExceptionValue):
         for name in ("__str__", "__repr__") if func is str else ("__repr__",):
             if getattr(value.cls, name) not in (object.__str__, object.__repr__):
@@ -55,6 +56,22 @@ def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
                 assert method is not None
                 return cx.call(method, [], {})
     raise GraphBreak("unsupported value", f"text of {value.describe()}")
+
+
+_WITH_STATE = (OSError, UnicodeError, SyntaxError, ImportError, BaseExceptionGroup)
+"""Exceptions whose text is made from more than their arguments."""
+
+
+def _exception_text(cx: Capture, func: Callable[..., str], value: ExceptionValue) -> str | None:
+    """What ``str`` and ``repr`` of C make of an exception's arguments, or ``None``."""
+    name = f"__{func.__name__}__"
+    base = next(base for base in value.cls.__mro__ if name in vars(base))
+    args = [arg.realize(cx) for arg in value.init_args]
+    if base.__module__ != "builtins" or issubclass(base, _WITH_STATE) or not all(arg.is_constant() for arg in args):
+        return None
+    made = base.__new__(base, *[arg.constant() for arg in args])
+    text = func(made)
+    return value.cls.__name__ + text.removeprefix(base.__name__) if func is repr else text
 
 
 def _plain(cx: Capture, value: Value) -> object:

@@ -52,6 +52,9 @@ class TensorValue(Value):
         return cx.rules.tensor_attr(cx, self, name)
 
     def setattr(self, cx: Capture, name: str, value: Value) -> None:
+        if name == "requires_grad" and value.realize(cx).is_constant():
+            cx.rules.call_tensor_method(cx, self, "requires_grad_", [value], {})
+            return
         raise GraphBreak("attribute write", f"{name!r} of a tensor")
 
     def describe(self) -> str:

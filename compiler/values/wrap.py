@@ -148,6 +148,20 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     return DictValue(entries, type(obj), source)
 
 
+@wraps(types.MappingProxyType)
+def _mapping_proxy(cx: Capture, obj: Any, source: Source) -> Value:
+    """The read-only view of a dict that belongs to an object known by identity, such as a signature's parameters."""
+    root = source
+    while root.base is not None:
+        root = root.base
+    if not _known(root) or not all(isinstance(key, str) for key in obj):
+        return _opaque(cx, obj, source)
+    entries: dict[Any, tuple[Value, Value]] = {
+        key: (ConstantValue(key), cx.lazy(item, source.key(key))) for key, item in obj.items()
+    }
+    return DictValue(entries, types.MappingProxyType, source)
+
+
 @wraps(collections.defaultdict)
 def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: Source) -> Value:
     value = _dict(cx, obj, source)
@@ -334,7 +348,8 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
     if not hasattr(type(obj), "_fields"):
-        return _container_object(cx, obj, source) if container_base(type(obj)) else OpaqueValue(obj, source)
+        cls: Any = type(obj)
+        return _container_object(cx, obj, source) if container_base(cls) else OpaqueValue(obj, source)
     if getattr(obj, "__dict__", None) or any(_raw(type(obj), name) is not vars(tuple)[name] for name in _TUPLE_WAYS):
         return OpaqueValue(obj, source)
     return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
@@ -350,7 +365,8 @@ def _raw(cls: type, name: str) -> Any:
 
 def _container_object(cx: Capture, obj: Any, source: Source) -> Value:
     """An object of a user's subclass of a container: attributes beside a container part."""
-    cls, base = type(obj), container_base(type(obj))
+    cls: Any = type(obj)
+    base = container_base(cls)
     assert base is not None
     cx.guards.add(source, "type", cls)
     value = ObjectValue(cls, obj, source)

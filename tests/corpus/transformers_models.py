@@ -2,7 +2,7 @@
 
 Needs the package, which is none of our dependencies::
 
-    python -m tests.corpus.transformers_models [name ...]
+    python -m tests.corpus.transformers_models [--train] [name ...]
     pytest -m slow tests/corpus/transformers_models.py
 
 Each row says how many graphs and breaks the first call gave, and whether the results are equal.
@@ -11,12 +11,14 @@ Each row says how many graphs and breaks the first call gave, and whether the re
 from __future__ import annotations
 
 import dataclasses
+import random
 import sys
 import time
 import traceback
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -156,6 +158,41 @@ def run(name: str) -> Row:
     return row
 
 
+def run_training(name: str) -> Row:
+    """One model in training mode, dropout and all: outputs, gradients and random numbers; eager, then compiled, twice."""
+    import transformers
+
+    cls, config, inputs = FAMILIES[name]
+    torch.manual_seed(0)
+    model = getattr(transformers, cls)(config(transformers)).train()
+    batch = inputs()
+    compiler.reset()
+    expected = _step(model, model, batch)
+    compiled = compiler.optimize(model)
+    with compiler.events.collect() as records:
+        started = time.perf_counter()
+        try:
+            found = _step(model, compiled, batch)
+            seconds = time.perf_counter() - started
+            row = Row(name, same(expected, found), list(records), seconds)
+            row.equal = row.equal and same(expected, _step(model, compiled, batch))
+        except Exception:
+            return Row(name, False, list(records), 0.0, traceback.format_exc())
+    return row
+
+
+def _step(model: torch.nn.Module, call: Callable[..., Any], batch: dict[str, torch.Tensor]) -> Any:
+    torch.manual_seed(1)
+    random.seed(1)
+    np.random.seed(1)
+    model.zero_grad()
+    output = call(**batch)
+    tensors = [value for value in output.values() if isinstance(value, torch.Tensor) and value.requires_grad]
+    sum(tensor.float().square().mean() for tensor in tensors).backward()
+    grads = {name: parameter.grad for name, parameter in model.named_parameters()}
+    return [tensor.detach() for tensor in tensors], grads, torch.get_rng_state()
+
+
 def same(a: Any, b: Any) -> bool:
     """Equal types, and tensors equal up to rounding."""
     if type(a) is not type(b):
@@ -180,6 +217,16 @@ def test_model_computes_the_same(name: str) -> None:
     assert all(record.outcome != "fell_back" for record in row.records), str(row)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_model_trains_the_same(name: str) -> None:
+    pytest.importorskip("transformers")
+    row = run_training(name)
+    assert row.equal, str(row)
+    assert all(record.outcome != "fell_back" for record in row.records), str(row)
+
+
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or FAMILIES:
-        print(run(chosen), flush=True)
+    how = run_training if "--train" in sys.argv else run
+    for chosen in [arg for arg in sys.argv[1:] if arg != "--train"] or FAMILIES:
+        print(how(chosen), flush=True)

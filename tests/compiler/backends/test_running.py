@@ -203,6 +203,27 @@ def test_a_change_after_the_failing_operator_is_no_hindrance():
     assert same(our_args, eager_args)
 
 
+def test_a_change_of_a_tensor_of_the_graphs_own_is_no_hindrance():
+    def fn(index):
+        x = torch.zeros(5, 3) + 1
+        x[0].add_(1)
+        return F.embedding(index, x)
+
+    (expected, *_), (ours, *_) = both(fn, index)
+    assert lines(ours)[-1] == lines(expected)[-1] == ("fn", "return F.embedding(index, x)")
+
+
+def test_an_operator_that_failed_before_it_changed_its_argument():
+    def fn(x):
+        x += 1
+
+    compiled = compiler.optimize(fn)
+    for each in (fn, compiled):
+        error = outcome(each, torch.zeros(1, 3).expand(2, 3))
+        assert lines(error)[-1] == ("fn", "x += 1")
+        assert not hasattr(error, "__notes__")
+
+
 def test_the_new_beginning_is_recorded():
     compiled = compiler.optimize(lambda index: F.embedding(index, TABLE))
     compiled(GOOD)

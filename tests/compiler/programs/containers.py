@@ -228,3 +228,68 @@ def sets() -> Made:
         return x * len(wanted), sorted(wanted | {"z"}), "a" in names, frozenset([1, 2])
 
     return work, [call(torch.randn(2), {"a", "c"})]
+
+
+@program()
+def own_classes_with_builtin_operators() -> Made:
+    class Stack(list):
+        pass
+
+    class Row(tuple):
+        pass
+
+    class Table(dict):
+        def __missing__(self, key: str) -> Any:
+            return key * 2
+
+    def work(x: torch.Tensor) -> Any:
+        stack, row, table = Stack([1, 2]), Row((x, 3)), Table(a=x)
+        stack += [5]
+        merged = {**table, "b": 1}
+        return (
+            [0] + stack, stack * 2, stack == [1, 2, 5], (1,) + row, row[0] + row[1], torch.stack(Stack([x, x])), table["zz"], merged, table | {"q": 2},
+            sorted(stack, reverse=True), [*stack], len(row), stack[::-1], 5 in stack, table.get("zz"), bool(Stack()), stack, row, table,
+        )  # fmt: skip
+
+    return work, [call(torch.randn(3))]
+
+
+@program(settles=False)
+def own_dict_class_changed() -> Made:
+    class Cache(dict):
+        hits = 0
+
+        def __setitem__(self, key: str, value: Any) -> None:
+            self.hits += 1
+            super().__setitem__(key, value)
+
+        def __delitem__(self, key: str) -> None:
+            super().__delitem__(key)
+
+    def work(x: torch.Tensor, cache: Cache) -> Any:
+        cache["new"] = x * 2
+        cache.update(other=x)
+        if "old" in cache:
+            del cache["old"]
+        cache.pop("none", None)
+        return [(key, value + 1) for key, value in cache.items()], cache.hits
+
+    return work, [call(torch.randn(3), Cache(old=torch.ones(3)))]
+
+
+@program()
+def modules_sliced_and_joined() -> Made:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(3, 3) for _ in range(4)])
+            self.body = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in reversed(self.layers):
+                x = layer(x)
+            for layer in self.layers[::2]:
+                x = layer(x)
+            return self.body[:2](x) + sum(layer(x) for layer in self.layers[1:3])
+
+    return Net(), [call(torch.randn(2, 3))]

@@ -1,6 +1,7 @@
 """Ordinary PyTorch programs, run in eager and compiled, and everything a user can see compared.
 
-A program is a function that makes the thing to call and the calls to make. It is made twice
+A program is a function that makes the thing to call and the calls to make; between them may stand
+functions that change the thing. It is made twice
 from the same seed; each call is made twice in a row on both sides, so that the second one
 runs compiled code. Compared after every call: what came back or was raised, gradients of
 parameters and arguments, the state of the called thing (buffers, attributes, closures) and of the
@@ -22,7 +23,8 @@ import compiler
 from compiler.events import FrameRecord
 from tests.fuzz.oracle import Outcome, difference
 
-Call = tuple[tuple[Any, ...], dict[str, Any]]
+Change = Callable[[Any], object]
+Call = tuple[tuple[Any, ...], dict[str, Any]] | Change
 Made = tuple[Callable[..., Any], list[Call]]
 
 
@@ -78,6 +80,11 @@ def run(program: Program) -> None:
     optimized = compiler.optimize(compiled_fn)
     first: list[FrameRecord] = []
     for number, (eager_call, compiled_call) in enumerate(zip(eager_calls, compiled_calls, strict=True)):
+        if callable(eager_call) and callable(compiled_call):
+            for change, thing in ((eager_call, eager_fn), (compiled_call, compiled_fn)):
+                torch.utils.hooks.RemovableHandle.next_id = 1000 + number
+                change(thing)
+            continue
         for again in (False, True):
             with compiler.events.collect() as records:
                 random = torch.get_rng_state()
@@ -102,7 +109,7 @@ def _made(program: Program) -> Made:
     return program.make()
 
 
-def outcome(function: Callable[..., Any], state: Any, arguments: Call) -> Outcome:
+def outcome(function: Callable[..., Any], state: Any, arguments: Any) -> Outcome:
     """What one call does; `state` is looked at afterwards."""
     args, kwargs = arguments
     result = Outcome(arguments, {}, "")

@@ -9,6 +9,7 @@ import pytest
 import compiler
 from tests.compiler.programs import (  # noqa: F401 - importing a topic registers its programs
     attention,
+    changes,
     containers,
     data_classes,
     dispatch,

@@ -1,0 +1,49 @@
+"""The rewritten code of frames."""
+
+from __future__ import annotations
+
+import torch
+
+from tests.compiler.agreement import agree
+
+
+def test_a_cell_that_is_empty_after_a_break():
+    def main(x, flag):
+        print("break")
+        if flag:
+            y = x + 1
+        try:
+            return (lambda: y)(), y  # noqa: F821
+        except NameError as error:
+            kept = type(error).__name__
+        del y
+        return kept
+
+    agree(main, lambda: (torch.ones(3), True))
+    agree(main, lambda: (torch.ones(3), False))
+
+
+def test_a_cell_that_was_deleted_before_it_is_read():
+    def main(x):
+        y = x + 1
+        print((lambda: y)().shape)  # noqa: F821
+        del y
+        try:
+            return y  # noqa: F821
+        except UnboundLocalError as error:
+            return str(error)
+
+    agree(main, lambda: (torch.ones(3),))
+
+
+def test_a_cell_that_every_way_fills_is_no_hindrance():
+    def main(x, n):
+        print("break")
+        for i in range(n):
+            y = x + i
+            print("break")
+            x = (lambda: y * 2)()
+        return x
+
+    records = agree(main, lambda: (torch.ones(3), 3), calls=1)
+    assert sum(record.outcome == "broken" for record in records) >= 3
