@@ -126,16 +126,27 @@ def _unbound(cx: Capture, descriptor: Any, args: list[Value], kwargs: dict[str, 
 
 
 def _cached(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    """A function behind functools.lru_cache: with constant arguments its cached result is used, as eager uses it."""
-    if all_constant(cx, args, kwargs):
-        plain = [arg.realize(cx).constant() for arg in args]
-        named = {name: arg.realize(cx).constant() for name, arg in kwargs.items()}
-        try:
-            result = func(*plain, **named)
-        except Exception as error:
-            raise GraphBreak("operator refused", f"{func.__name__}: {type(error).__name__}: {error}") from error
-        return cx.wrap_constant(result, f"{func.__name__}(...)")
-    return cx.call(cx.wrap_constant(func.__wrapped__), args, kwargs)
+    """A function behind functools.lru_cache: of known arguments its cached result is used, as eager uses it.
+
+    Tracing into it instead would run its body on every call, and make a new result each time.
+    """
+    plain = [_known_object(cx, func, arg) for arg in args]
+    named = {name: _known_object(cx, func, arg) for name, arg in kwargs.items()}
+    try:
+        result = func(*plain, **named)
+    except Exception as error:
+        raise GraphBreak("operator refused", f"{func.__name__}: {type(error).__name__}: {error}") from error
+    return cx.wrap_constant(result, f"{func.__name__}(...)")
+
+
+def _known_object(cx: Capture, func: Any, value: Value) -> Any:
+    """The object behind a value that is a constant, or whose identity has been guarded."""
+    value = value.realize(cx)
+    if value.is_constant():
+        return value.constant()
+    if isinstance(value, ObjectConstant | FunctionValue) and isinstance(value.source, ConstantSource):
+        return value.obj
+    raise GraphBreak("unsupported call", f"{func.__qualname__}, a cached function, with {value.describe()}")
 
 
 def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
