@@ -31,7 +31,7 @@ def globals_of(func: Function) -> dict[str, Any]:
 def closure_of(cx: Capture, func: Function) -> list[CellValue]:
     """The cells of the function's free variables, in the order of ``co_freevars``."""
     if isinstance(func, NestedFunctionValue):
-        return [cell for cell in cx.unpack(func.closure)] if func.closure is not None else []  # type: ignore[misc]
+        return list(cx.unpack(func.closure)) if func.closure is not None else []  # type: ignore[misc]
     cells = func.obj.__closure__ or ()
     assert func.source is not None
     closure = func.source.attr("__closure__") if cells else None

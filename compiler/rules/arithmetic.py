@@ -86,9 +86,10 @@ def binary(cx: Capture, op: str, left: Value, right: Value) -> Value:
         result = rule(cx, left, right, in_place)
         if result is not None:
             return result
-    if isinstance(right, ObjectValue) and right.base is not None and not isinstance(left, ObjectValue):
-        if special_method(cx, right, f"__r{BINARY[op][1]}__") is None:
-            return binary(cx, op + "=" * in_place, left, right.base)
+    reflected = f"__r{BINARY[op][1]}__"
+    part = right.base if isinstance(right, ObjectValue) and not isinstance(left, ObjectValue) else None
+    if part is not None and special_method(cx, right, reflected) is None:
+        return binary(cx, op + "=" * in_place, left, part)
     if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
         return _dunder_binary(cx, op, left, right, in_place)
     if left.is_constant() and right.is_constant():

@@ -100,9 +100,8 @@ def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
 
 
 def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
-    if isinstance(value, TensorValue) and cls.__module__ == "torch" and cls not in (torch.Tensor, torch.nn.Parameter):
-        if isinstance(cls, type(torch.FloatTensor)) and cls is not torch.Tensor:
-            raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if isinstance(value, TensorValue) and type(cls) is type(torch.FloatTensor):
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
     if cls is torch.nn.Buffer:
         return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
     if type(cls) not in _PLAIN_METACLASSES:
