@@ -301,7 +301,8 @@ class _Work:
         if config.strict:
             raise InternalError(f"{self.location().function} ({self.location()}): {error}") from error
         last = traceback.extract_tb(error.__traceback__)[-1]
-        context = f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]})"
+        place = f"in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]}"
+        context = f"{type(error).__name__}: {error} ({place})"
         stack = (self.location(),) if self.cx is None else (self.cx.root.location(),)
         row = breaks.KINDS["internal error"]
         self.publish(
