@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from compiler.output.code import Captured
 
 _MAX_ATTEMPTS = 64
+_REJECTIONS = 16
+"""So many of the entries that do not fit a frame, the latest ones, say why."""
 
 _adding = threading.Lock()
 
@@ -78,7 +80,7 @@ class _Work:
         self.backend_ns = 0
         self.cx: Capture | None = None
         self._rejected = [entry for entry, _ in request.failures]
-        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
+        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures[-_REJECTIONS:])
 
     def release(self) -> None:
         """Let go of the last attempt."""
