@@ -113,7 +113,8 @@ class Entry:
     ) -> None:
         """``code`` takes the frame's argument slots as plain positional parameters, and has as many free variables
         as the original; None runs the original. ``keep_hook``: whether the context stays on underneath.
-        ``graph``: what ``code`` calls first; when its ``on_error`` says so, the original runs in place of an exception."""
+        ``graph``: what ``code`` calls first; when its ``on_error`` says so, the original runs in place of an
+        exception."""
     checks: list[Guard]
     context: Final[Context]
     guards: Final[GuardTree | None]
@@ -135,7 +136,8 @@ class GuardTree:
 
     Kinds: "type", "is", "is_not", "is_weak" (identity, holding the object weakly), "equal" (constants and tuples of
     them, of the same type, floats by their bits), "length", "keys", "has_key", "lacks_key", "truth", "tensor"
-    TensorFacts, "class_attrs" (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "empty" keys of empty dicts, "same_as" node index,
+    TensorFacts, "class_attrs" (type, {name: object or ABSENT}), "items" {key: object or ABSENT}, "empty" keys of
+    empty dicts, "same_as" node index,
     "distinct" node indices, "predicate" callable, "state" ((callable, expected), ...).
 
     "state" checks of all nodes come before everything else, "same_as" and "distinct" after it. Predicates, attributes

@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
         ("Replace the loop by tensor operators, or raise config.max_trace_instructions.",),
     ),
     "recompile limit": Kind(
-        "The frame was compiled as often as config.recompile_limit allows; calls that fit no compiled entry run in eager.",
+        "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
         ("The recompile reasons say what changed from call to call; keep it constant or raise the limit.",),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
@@ -127,7 +127,7 @@ KINDS: dict[str, Kind] = {
         ("Move the tensor code into a function of its own.",),
     ),
     "skipped by state": Kind(
-        "A mode of torch that the capture does not follow is active (a dispatch or function mode, functorch, autocast).",
+        "A mode of torch is active that is not followed (a dispatch or function mode, functorch, autocast).",
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(

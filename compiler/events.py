@@ -86,8 +86,8 @@ class FrameRecord:
             (eager because of an error of ours or of a backend).
         frame: The frame's own function, at its first line or at the line it resumes from.
         reason: Why, unless compiled.
-        recompile: Why earlier compiled code did not fit, one line per rejected entry; empty
-            on a first compile.
+        recompile: Why earlier compiled code did not fit, one line per rejected entry (the latest
+            ones, where there are many); empty on a first compile.
         graph_ops: Number of operations in the captured graph (0: there is no graph).
         capture_ns: Time spent interpreting and rewriting, in nanoseconds.
         backend_ns: Time spent in the backend, in nanoseconds.

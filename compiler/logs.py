@@ -6,6 +6,7 @@ A log is a row of `LOGS`: what it shows of a record. Everything goes to the logg
 
 from __future__ import annotations
 
+import dis
 import logging
 import os
 from collections.abc import Callable
@@ -40,15 +41,14 @@ def _detail(name: str, title: str, text: Callable[[object], str]) -> Phrase:
 
 
 def _disassembled(code: object) -> str:
-    import dis
-
     return dis.Bytecode(code).dis()  # type: ignore[arg-type]
 
 
 def _trace(record: FrameRecord) -> str:
     time_ms = (record.capture_ns + record.backend_ns) / 1e6
     why = f": {record.reason.kind}: {record.reason.context}" if record.reason else ""
-    return f"{record.outcome} {record.frame.function} ({record.frame}), {record.graph_ops} operators, {time_ms:.1f} ms{why}"
+    what = f"{record.outcome} {record.frame.function} ({record.frame})"
+    return f"{what}, {record.graph_ops} operators, {time_ms:.1f} ms{why}"
 
 
 def _lines(found: object) -> str:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from compiler.output.code import Captured
 
 _MAX_ATTEMPTS = 64
+_REJECTIONS = 16
+"""So many of the entries that do not fit a frame, the latest ones, say why."""
 
 _adding = threading.Lock()
 
@@ -78,7 +80,7 @@ class _Work:
         self.backend_ns = 0
         self.cx: Capture | None = None
         self._rejected = [entry for entry, _ in request.failures]
-        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures)
+        self.recompile = tuple(_rejection(entry, failed, request) for entry, failed in request.failures[-_REJECTIONS:])
 
     def release(self) -> None:
         """Let go of the last attempt."""
@@ -299,7 +301,8 @@ class _Work:
         if config.strict:
             raise InternalError(f"{self.location().function} ({self.location()}): {error}") from error
         last = traceback.extract_tb(error.__traceback__)[-1]
-        context = f"{type(error).__name__}: {error} (in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]})"
+        place = f"in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]}"
+        context = f"{type(error).__name__}: {error} ({place})"
         stack = (self.location(),) if self.cx is None else (self.cx.root.location(),)
         row = breaks.KINDS["internal error"]
         self.publish(

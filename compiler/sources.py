@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
 
 
+STACK_NAME = "___stack"
+"""How parameters of resume functions begin that hold what lay on the stack."""
+
+
 class Source:
     """One step of an access path below `base` (``None``: below the frame)."""
 
@@ -78,7 +82,8 @@ class LocalSource(Source):
         e.load_local(self.argument[1])
 
     def __str__(self) -> str:
-        return self.argument[1]
+        name: str = self.argument[1]
+        return name.replace(STACK_NAME, "<intermediate value ") + ">" if name.startswith(STACK_NAME) else name
 
 
 class GlobalSource(Source):

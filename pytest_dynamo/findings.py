@@ -37,9 +37,10 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Recompile:
-    """Why earlier code of a function did not fit, met `count` times."""
+    """Why earlier code of a function did not fit, met `count` times in the `recompiles` of the function."""
 
     count: int
+    recompiles: int
     file: str
     line: int
     function: str
@@ -96,7 +97,11 @@ def recompiles(measures: Iterable[Measure], root: Path) -> list[Recompile]:
     counts: Counter[tuple[Location, str]] = Counter(
         (record.frame, why) for _, record in _records(measures) for why in record.recompile
     )
-    return [Recompile(count=count, why=why, **_place(frame, root)) for (frame, why), count in counts.most_common()]
+    times = Counter(record.frame for _, record in _records(measures) if record.recompile)
+    return [
+        Recompile(count=count, recompiles=times[frame], why=why, **_place(frame, root))
+        for (frame, why), count in counts.most_common()
+    ]
 
 
 def _records(measures: Iterable[Measure]) -> Iterator[tuple[Measure, FrameRecord]]:

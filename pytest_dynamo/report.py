@@ -70,7 +70,7 @@ def _write_section(
         terminal.write_line("\n".join(_lines(group, section.hint)))
 
 
-def _met(group: Sequence[Finding | Recompile]) -> int:
+def _met(group: Sequence[Finding]) -> int:
     return sum(finding.count for finding in group)
 
 
@@ -97,8 +97,8 @@ def _write_recompiles(terminal: pytest.TerminalReporter, measures: Sequence[Meas
         groups.setdefault((one.file, one.line, one.function), []).append(one)
     if groups:
         terminal.write_sep("-", "dynamo: recompiles")
-    for (file, line, function), group in sorted(groups.items(), key=lambda item: _met(item[1]), reverse=True):
-        terminal.write_line(f"{_met(group)} x {file}:{line} in {function}")
+    for (file, line, function), group in sorted(groups.items(), key=lambda item: -item[1][0].recompiles):
+        terminal.write_line(f"{group[0].recompiles} x {file}:{line} in {function}")
         for one in group[:REASONS_OF_RECOMPILES]:
             terminal.write_line(f"    {one.count} x {one.why}")
         if len(group) > REASONS_OF_RECOMPILES:

@@ -13,7 +13,7 @@ from compiler.errors import UnknownBackend
 from compiler.options import closest
 
 Backend = Callable[..., Any]
-"""``backend(graph_module, example_inputs) -> callable``; the callable takes the graph's inputs and returns its outputs."""
+"""``backend(graph_module, example_inputs) -> callable``, which takes the graph's inputs and returns its outputs."""
 
 ENTRY_POINTS = "pytest_dynamo.backends"
 

@@ -79,7 +79,7 @@ class CompiledGraph:
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
         given = {_storage(node) for node in inputs}
         for node in self._nodes():
-            if node is failed and checks_before_writing(node.target):
+            if failed is not None and node is failed and checks_before_writing(failed.target):
                 return False
             if changes_arguments(node.target, node.kwargs):
                 arguments = {_storage(argument) for argument in node.all_input_nodes}

@@ -31,11 +31,12 @@ def globals_of(func: Function) -> dict[str, Any]:
 def closure_of(cx: Capture, func: Function) -> list[CellValue]:
     """The cells of the function's free variables, in the order of ``co_freevars``."""
     if isinstance(func, NestedFunctionValue):
-        return [cell for cell in cx.unpack(func.closure)] if func.closure is not None else []  # type: ignore[misc]
-    cells = func.obj.__closure__ or ()
+        cells: list[Any] = cx.unpack(func.closure) if func.closure is not None else []
+        return cells
+    made = func.obj.__closure__ or ()
     assert func.source is not None
-    closure = func.source.attr("__closure__") if cells else None
-    return [cx.wrap_cell(cell, closure.item(index)) for index, cell in enumerate(cells)]  # type: ignore[union-attr]
+    closure = func.source.attr("__closure__") if made else None
+    return [cx.wrap_cell(cell, closure.item(index)) for index, cell in enumerate(made)]  # type: ignore[union-attr]
 
 
 def defaults_of(cx: Capture, func: Function) -> tuple[list[Value], dict[str, Value]]:

@@ -87,7 +87,7 @@ _INPUTS = "___inputs"
 
 
 def rewrite(captured: Captured, plan: Plan, graph: Callable[..., Any] | None) -> types.CodeType:
-    """The replacement of the frame's code; `graph` takes the recorder's inputs and returns a tuple of `plan.outputs`."""
+    """The replacement of the frame's code; `graph` takes the recorder's inputs, and returns `plan.outputs`."""
     code = captured.cx.request.code
     extra = (_INPUTS,) if brought_inputs(captured) else ()
     if captured.returned is not None:

@@ -4,6 +4,8 @@ The interpreter and the values reach every rule through this package; each funct
 one door of a file below.
 """
 
+import compiler.rules.operators  # noqa: F401 - fills a table of methods
+from compiler.rules.arithmetic import binary, unary
 from compiler.rules.attributes import (
     constant_attr,
     container_attr,
@@ -29,6 +31,7 @@ from compiler.rules.basics import (
     traceback_of,
 )
 from compiler.rules.calls import call_class_method, call_object, call_python
+from compiler.rules.comparison import compare, identical
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
 from compiler.rules.methods import call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
@@ -44,19 +47,9 @@ from compiler.rules.objects import (
     plain_setattr,
     special_method,
 )
-from compiler.rules.operators import (
-    binary,
-    compare,
-    contains,
-    delitem,
-    getitem,
-    identical,
-    length,
-    setitem,
-    unary,
-)
 from compiler.rules.patterns import match_class, match_keys, matches_pattern
 from compiler.rules.subclasses import call_on_part, is_plain_mapping, iterated_part
+from compiler.rules.subscripts import contains, delitem, getitem, length, setitem
 from compiler.rules.text import convert, format_value
 from compiler.rules.torch_tensors import call_tensor_method
 

@@ -20,7 +20,7 @@ import torch
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
-from compiler.rules import operators
+from compiler.rules import arithmetic, comparison, subscripts
 from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, describe_args, fold, traceback_of
 from compiler.rules.classes import lookup
@@ -83,7 +83,7 @@ def builtin(*objects: Any) -> Callable[[Callable[..., Value | None]], Callable[.
 
 @builtin(len)
 def _len(cx: Capture, value: Value, /) -> Value:
-    return ConstantValue(operators.length(cx, value))
+    return ConstantValue(subscripts.length(cx, value))
 
 
 @builtin(callable)
@@ -100,9 +100,8 @@ def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
 
 
 def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
-    if isinstance(value, TensorValue) and cls.__module__ == "torch" and cls not in (torch.Tensor, torch.nn.Parameter):
-        if isinstance(cls, type(torch.FloatTensor)) and cls is not torch.Tensor:
-            raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if isinstance(value, TensorValue) and type(cls) is type(torch.FloatTensor):
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
     if cls is torch.nn.Buffer:
         return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
     if type(cls) not in _PLAIN_METACLASSES:
@@ -427,13 +426,13 @@ def _round(cx: Capture, value: Value, digits: Value | None = None) -> Value:
 @builtin(pow)
 def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None) -> Value:
     if modulus is None:
-        return operators.binary(cx, "**", base, exponent.realize(cx))
+        return arithmetic.binary(cx, "**", base, exponent.realize(cx))
     return fold(cx, pow, [base, exponent, modulus], {})
 
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
-    return TupleValue([operators.binary(cx, "//", left, right), operators.binary(cx, "%", left, right)])
+    return TupleValue([arithmetic.binary(cx, "//", left, right), arithmetic.binary(cx, "%", left, right)])
 
 
 @builtin(inspect.signature)
@@ -566,25 +565,25 @@ def _graph_break(cx: Capture, message: Value | None = None) -> Value:
 
 
 def _register_operators() -> None:
-    for text, (func, _) in operators.BINARY.items():
+    for text, (func, _) in arithmetic.BINARY.items():
         builtin(func)(_binary(text))
-        builtin(operators.INPLACE[text])(_binary(text + "="))
-    for text, (func, _, _) in operators.COMPARE.items():
+        builtin(arithmetic.INPLACE[text])(_binary(text + "="))
+    for text, (func, _, _) in comparison.COMPARE.items():
         builtin(func)(_compare(text))
-    for name, (function, _) in operators.UNARY.items():
+    for name, (function, _) in arithmetic.UNARY.items():
         builtin(function)(_unary(name))
 
 
 def _binary(text: str) -> Callable[..., Value]:
-    return lambda cx, left, right, /: operators.binary(cx, text, left, right)
+    return lambda cx, left, right, /: arithmetic.binary(cx, text, left, right)
 
 
 def _compare(text: str) -> Callable[..., Value]:
-    return lambda cx, left, right, /: operators.compare(cx, text, left, right)
+    return lambda cx, left, right, /: comparison.compare(cx, text, left, right)
 
 
 def _unary(name: str) -> Callable[..., Value]:
-    return lambda cx, value, /: operators.unary(cx, name, value)
+    return lambda cx, value, /: arithmetic.unary(cx, name, value)
 
 
 _register_operators()
@@ -592,27 +591,27 @@ _register_operators()
 
 @builtin(operator.getitem)
 def _getitem(cx: Capture, owner: Value, key: Value, /) -> Value:
-    return operators.getitem(cx, owner, key)
+    return subscripts.getitem(cx, owner, key)
 
 
 @builtin(operator.setitem)
 def _setitem(cx: Capture, owner: Value, key: Value, value: Value, /) -> None:
-    operators.setitem(cx, owner, key, value)
+    subscripts.setitem(cx, owner, key, value)
 
 
 @builtin(operator.contains)
 def _contains(cx: Capture, container: Value, item: Value, /) -> Value:
-    return ConstantValue(operators.contains(cx, container, item))
+    return ConstantValue(subscripts.contains(cx, container, item))
 
 
 @builtin(operator.is_)
 def _is(cx: Capture, left: Value, right: Value, /) -> Value:
-    return ConstantValue(operators.identical(cx, left, right))
+    return ConstantValue(comparison.identical(cx, left, right))
 
 
 @builtin(operator.is_not)
 def _is_not(cx: Capture, left: Value, right: Value, /) -> Value:
-    return ConstantValue(not operators.identical(cx, left, right))
+    return ConstantValue(not comparison.identical(cx, left, right))
 
 
 @builtin(operator.not_)

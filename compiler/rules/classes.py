@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import types
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from compiler import _C
@@ -50,34 +52,89 @@ def bind_class_attr(cx: Capture, owner: Value, cls: type, name: str, raw: Any, *
     """The descriptor protocol for the kinds of descriptors whose ``__get__`` is known."""
     if not guarded:
         guarded_lookup(cx, cls, name)
-    label = f"{cls.__qualname__}.{name}"
-    if isinstance(raw, types.FunctionType):
-        func = cx.wrap_constant(raw, label)
-        return BoundMethodValue(func, owner)
-    if isinstance(raw, _C.Optimized | _C.Disabled):
-        return BoundMethodValue(cx.wrap_constant(raw, label), owner)
-    if isinstance(raw, staticmethod):
-        return cx.wrap_constant(raw.__func__, label)
-    if isinstance(raw, classmethod):
-        holder = owner if isinstance(owner, ClassValue) else cx.wrap_constant(cls)
-        return BoundMethodValue(cx.wrap_constant(raw.__func__, label), holder)
-    if isinstance(raw, property):
-        if raw.fget is None:
-            raise GraphBreak("unsupported attribute", f"unreadable property {label}")
-        return cx.call(cx.wrap_constant(raw.fget, label), [owner], {})
-    if isinstance(raw, types.WrapperDescriptorType | types.MethodDescriptorType | types.ClassMethodDescriptorType):
-        return MethodValue(owner, name)
-    if isinstance(raw, types.BuiltinFunctionType):
-        return MethodValue(owner, name) if name == "__new__" else cx.wrap_constant(raw, label)
-    if isinstance(raw, type) or not hasattr(type(raw), "__get__"):
-        return cx.wrap_constant(raw, label)
-    if isinstance(raw, functools.cached_property):
-        return _cached_property(cx, owner, raw, label)
-    getter = lookup(type(raw), "__get__")
-    if isinstance(getter, types.FunctionType):
-        holder = cx.wrap_constant(cls)
-        instance = ConstantValue(None) if isinstance(owner, ClassValue) else owner
-        return cx.call(cx.wrap_constant(getter), [cx.wrap_constant(raw, label), instance, holder], {})
-    if isinstance(raw, functools._lru_cache_wrapper) and not isinstance(owner, ClassValue):
-        return BoundMethodValue(cx.wrap_constant(raw, label), owner)
-    raise GraphBreak("unsupported attribute", f"{label} is a descriptor of class {type(raw).__qualname__}")
+    attribute = ClassAttribute(cls, name, raw)
+    for kinds, binder in _BINDERS:
+        if isinstance(raw, kinds):
+            return binder(cx, owner, attribute)
+    if not hasattr(type(raw), "__get__"):
+        return cx.wrap_constant(raw, attribute.label)
+    return _python_descriptor(cx, owner, attribute)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassAttribute:
+    """A raw attribute as it stands in the ``__dict__`` of a class or one of its bases."""
+
+    cls: type
+    name: str
+    raw: Any
+
+    @property
+    def label(self) -> str:
+        return f"{self.cls.__qualname__}.{self.name}"
+
+
+def _function(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    return BoundMethodValue(cx.wrap_constant(attribute.raw, attribute.label), owner)
+
+
+def _static_method(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    return cx.wrap_constant(attribute.raw.__func__, attribute.label)
+
+
+def _class_method(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    holder = owner if isinstance(owner, ClassValue) else cx.wrap_constant(attribute.cls)
+    return BoundMethodValue(cx.wrap_constant(attribute.raw.__func__, attribute.label), holder)
+
+
+def _property(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    if attribute.raw.fget is None:
+        raise GraphBreak("unsupported attribute", f"unreadable property {attribute.label}")
+    return cx.call(cx.wrap_constant(attribute.raw.fget, attribute.label), [owner], {})
+
+
+def _method_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    return MethodValue(owner, attribute.name)
+
+
+def _function_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    if attribute.name == "__new__":
+        return MethodValue(owner, attribute.name)
+    return cx.wrap_constant(attribute.raw, attribute.label)
+
+
+def _class(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    return cx.wrap_constant(attribute.raw, attribute.label)
+
+
+def _cached_function(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    func = cx.wrap_constant(attribute.raw, attribute.label)
+    return func if isinstance(owner, ClassValue) else BoundMethodValue(func, owner)
+
+
+def _cached(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    return _cached_property(cx, owner, attribute.raw, attribute.label)
+
+
+def _python_descriptor(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    getter = lookup(type(attribute.raw), "__get__")
+    if not isinstance(getter, types.FunctionType):
+        what = f"{attribute.label} is a descriptor of class {type(attribute.raw).__qualname__}"
+        raise GraphBreak("unsupported attribute", what)
+    instance = ConstantValue(None) if isinstance(owner, ClassValue) else owner
+    descriptor = cx.wrap_constant(attribute.raw, attribute.label)
+    return cx.call(cx.wrap_constant(getter), [descriptor, instance, cx.wrap_constant(attribute.cls)], {})
+
+
+_BINDERS: list[tuple[tuple[type, ...], Callable[[Capture, Value, ClassAttribute], Value]]] = [
+    ((types.FunctionType, _C.Optimized, _C.Disabled), _function),
+    ((staticmethod,), _static_method),
+    ((classmethod,), _class_method),
+    ((property,), _property),
+    ((types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType), _method_of_c),
+    ((types.BuiltinFunctionType,), _function_of_c),
+    ((type,), _class),
+    ((functools.cached_property,), _cached),
+    ((functools._lru_cache_wrapper,), _cached_function),
+]
+"""Classes of raw attribute → what it becomes when it is read."""

@@ -11,11 +11,12 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
+from compiler.rules.basics import traceback_of
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.methods import dict_store
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue
+from compiler.values.containers import DictValue, TupleValue
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
@@ -399,8 +400,6 @@ def _has_hooks(cx: Capture, value: ObjectValue) -> bool:
 
 
 def _exception_args(cx: Capture, value: ExceptionValue) -> Value:
-    from compiler.values.containers import TupleValue
-
     return TupleValue(value.init_args)
 
 
@@ -409,8 +408,6 @@ def _or_none(value: Value | None) -> Value:
 
 
 def _traceback(cx: Capture, value: ExceptionValue) -> Value:
-    from compiler.rules.basics import traceback_of
-
     return traceback_of(cx, value)
 
 

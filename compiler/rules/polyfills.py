@@ -17,14 +17,14 @@ _MISSING: Any = object()
 
 
 def any_(iterable: Iterable[Any], /) -> bool:
-    for item in iterable:
+    for item in iterable:  # noqa: SIM110 - this is what any() is written in
         if item:
             return True
     return False
 
 
 def all_(iterable: Iterable[Any], /) -> bool:
-    for item in iterable:
+    for item in iterable:  # noqa: SIM110 - this is what all() is written in
         if not item:
             return False
     return True
@@ -111,7 +111,7 @@ def islice(iterable: Iterable[Any], /, *bounds: int | None) -> Any:
         if position == wanted:
             yield item
             wanted += step
-        position += 1
+        position += 1  # noqa: SIM113 - enumerate would be traced beside it
         if stop is not None and position >= stop:
             return
 

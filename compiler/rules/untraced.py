@@ -55,7 +55,7 @@ def refuse_untraced(func: FunctionValue) -> None:
 
 
 def refused(kind: str, context: str, *values: Value) -> GraphBreak:
-    """A graph break of a kind, unless one of the values belongs to a library that is never traced: that is the cause."""
+    """A graph break of a kind; the cause is another if one of the values is of a library that is never traced."""
     causes = (_kind(module) for value in values if isinstance(module := _module(value), str))
     return GraphBreak(next(filter(None, causes), kind), context)
 

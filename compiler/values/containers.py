@@ -224,8 +224,7 @@ def as_key(cx: Capture, value: Value) -> Any:
     if isinstance(value, ConstantValue):
         return value.value
     if isinstance(value, TupleValue):
-        items = tuple(as_key(cx, item) for item in value.items)
-        return items
+        return tuple(as_key(cx, item) for item in value.items)
     key = cx.rules.identity_key(cx, value)
     if key is None:
         raise GraphBreak("unsupported value", f"{value.describe()} as a dict key")

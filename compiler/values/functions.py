@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -218,8 +219,6 @@ class PartialValue(Value):
         self.kwargs = kwargs
 
     def pytype(self) -> type:
-        import functools
-
         return functools.partial
 
     def truth(self, cx: Capture) -> bool:

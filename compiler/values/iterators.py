@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
@@ -210,8 +211,6 @@ class GeneratorValue(IteratorValue):
         self.call_parts = call_parts
 
     def pytype(self) -> type:
-        import types
-
         return types.GeneratorType
 
     def advance(self, cx: Capture) -> Value | None:

@@ -245,10 +245,12 @@ def test_report(real, pytester):
     (test,) = data["tests"]
     assert (test["eager"], test["status"], data["exit_status"]) == ("passed", "broken", 0)
     assert (test["graphs"], test["graph_breaks"], test["recompiles"]) == (data["total"]["graphs"], 1, 0)
-    assert test["compile_ns"] > 0 and test["run_ns"] > 0
+    assert test["compile_ns"] > 0
+    assert test["run_ns"] > 0
     (finding,) = data["graph_breaks"]
     assert (finding["kind"], finding["line"], finding["source_line"]) == ("output", 4, "print(x.shape)")
-    assert finding["hints"] and finding["file"] == "test_report.py"
+    assert finding["hints"]
+    assert finding["file"] == "test_report.py"
     assert {record["outcome"] for record in test["records"]} >= {"broken", "compiled"}
     assert data["fallbacks"] == []
 

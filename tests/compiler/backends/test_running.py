@@ -295,3 +295,22 @@ def test_a_graph_that_returns_something_else(wrong, found):
 def test_a_list_is_as_good_as_a_tuple():
     compiled = compiler.optimize(lambda x: (x * 2, x + 1), backend=lambda module, inputs: lambda x: list(module(x)))
     assert same(compiled(TABLE), (TABLE * 2, TABLE + 1))
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda x: x[1], lambda x: x.view(-1), lambda x: x.T, lambda x: x.reshape(15), lambda x: x.unsqueeze(0),
+        lambda x: x.detach(), lambda x: x.chunk(2)[0], lambda x: x[1:3, :2], lambda x: x.contiguous(), lambda x: x.float(),
+        lambda x: x.unbind(0)[2], lambda x: x.narrow(0, 1, 2), lambda x: x.diagonal(), lambda x: x.flatten(),
+        lambda x: F.dropout(x, 0.5, False), lambda x: x.permute(1, 0), lambda x: x.split(2)[1], lambda x: x.squeeze(),
+    ],
+)  # fmt: skip
+def test_a_changed_view_of_an_input_is_not_changed_twice(view):
+    def fn(index, x):
+        view(x).add_(1)
+        return F.embedding(index, TABLE)
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: torch.zeros(5, 3))
+    assert type(ours) is type(expected)
+    assert same(our_args, eager_args)

@@ -119,7 +119,7 @@ def test_strings():
 
     def fn(x, k):
         name = f"{k:>5}|{k!r:<4}|{x.shape}|{x.dtype!s}|{'q'!a}|{k=}"
-        return x + k, name, "%d-%s" % (k, "z"), "{}/{a}".format(k, a=1), "-".join(["a", "b"]), "ab" * 2 + "c"
+        return x + k, name, "%d-%s" % (k, "z"), "{}/{a}".format(k, a=1), "-".join([name, "b"]), "ab" * 2 + "c"
 
     assert check(fn, X, 3, fullgraph=True).whole
 
@@ -147,7 +147,7 @@ def test_errors_are_the_programs_own():
             if which == 0:
                 return x + 1 / 0
             if which == 1:
-                return [1][5]
+                return [1][5]  # noqa: PLE0643 - that is the question
             if which == 2:
                 return {}["k"]
             if which == 3:

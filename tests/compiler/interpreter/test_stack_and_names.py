@@ -44,7 +44,7 @@ def test_a_deleted_local():
     def fn(x):
         y = x + 1
         del y
-        return y
+        return y  # noqa: F821 - deleted above
 
     check(fn, X)
 

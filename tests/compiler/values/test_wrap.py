@@ -46,7 +46,7 @@ class Slotted:
 
 
 class Plain:
-    shared = [1, 2]
+    shared = [1, 2]  # noqa: RUF012
 
     def __init__(self):
         self.k = 3
