@@ -256,14 +256,34 @@ truth_holds(PyObject *value, Py_ssize_t truth)
     return safe && PyObject_IsTrue(value) == truth;
 }
 
+/* The same key, not only an equal one: 1, True and 1.0 are different, and so are 0.0 and -0.0. May run Python code. */
+static bool
+key_is(PyObject *expected, PyObject *key)
+{
+    if (expected == key) {
+        return true;
+    }
+    if (Py_TYPE(expected) != Py_TYPE(key)) {
+        return false;
+    }
+    if (PyTuple_CheckExact(expected)) {
+        Py_ssize_t count = PyTuple_GET_SIZE(expected);
+        bool same = count == PyTuple_GET_SIZE(key);
+        for (Py_ssize_t i = 0; same && i < count; i++) {
+            same = key_is(PyTuple_GET_ITEM(expected, i), PyTuple_GET_ITEM(key, i));
+        }
+        return same;
+    }
+    return constant_is_comparable(expected) ? constants_equal(expected, key) : PyObject_RichCompareBool(expected, key, Py_EQ) > 0;
+}
+
 static bool
 keys_are(PyObject *keys, PyObject *expected)
 {
     Py_ssize_t count = PyTuple_GET_SIZE(expected);
     bool equal = PyList_GET_SIZE(keys) == count;
     for (Py_ssize_t i = 0; equal && i < count; i++) {
-        int answer = PyObject_RichCompareBool(PyTuple_GET_ITEM(expected, i), PyList_GET_ITEM(keys, i), Py_EQ);
-        equal = answer > 0 && i < PyList_GET_SIZE(keys);
+        equal = key_is(PyTuple_GET_ITEM(expected, i), PyList_GET_ITEM(keys, i)) && i + 1 <= PyList_GET_SIZE(keys);
     }
     return equal;
 }

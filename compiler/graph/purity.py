@@ -26,6 +26,20 @@ FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split())
 """Functions of torch that take no tensor and give one."""
 
 
+METADATA = frozenset(
+    "dim ndimension size stride numel nelement element_size dim_order dense_dim sparse_dim is_contiguous is_complex "
+    "is_floating_point is_signed is_conj is_neg is_same_size result_type can_cast promote_types "
+    "eq ne __eq__ __ne__".split()
+)
+"""Operators whose plain result (no tensor) depends on nothing that a meta example lacks. Of comparisons only that with
+something that no tensor is comparable with gives one."""
+
+
+def answers_from_metadata(target: Any) -> bool:
+    """Whether the plain result of a call on meta examples is that on the tensors themselves."""
+    return _name(target) in METADATA
+
+
 _MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm sync_batch_norm".split())
 """Operators that change an argument without saying so in their name."""
 

@@ -18,7 +18,7 @@ import torch.fx
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.graph import shape_rules
-from compiler.graph.purity import FACTORIES, has_effect
+from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.tensor import TensorValue
@@ -91,6 +91,7 @@ class Recorder:
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
             if result is None:
                 raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")
+            _check_plain(target)
             return self.cx.rules.from_const(self.cx, result)
         kind = "call_method" if isinstance(target, str) else "call_function"
         node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
@@ -153,6 +154,8 @@ class Recorder:
         self, node: torch.fx.Node, index: int, item: Any, device: torch.device, arguments: _Arguments
     ) -> Value:
         if isinstance(item, _PLAIN):
+            if item is not None:
+                _check_plain(node.target)
             return ConstantValue(item)
         import operator
 
@@ -266,6 +269,17 @@ def _refusal(target: Any, error: Exception) -> GraphBreak:
         kind = "data-dependent value" if "item" in text or "Scalar" in text else "data-dependent shape"
         return GraphBreak(kind, name)
     return GraphBreak("operator refused", f"{name}: {type(error).__name__}: {text.splitlines()[0] if text else ''}")
+
+
+def _check_plain(target: Any) -> None:
+    """A plain result of the example run holds for the tensors themselves only where the table says so.
+
+    Raises:
+        GraphBreak: it may depend on contents, memory or identity.
+    """
+    if not answers_from_metadata(target):
+        kind = "unsupported method" if isinstance(target, str) else "unsupported call"
+        raise GraphBreak(kind, f"{_name(target)}, whose result is no tensor")
 
 
 def _name(target: Any) -> str:

@@ -39,8 +39,8 @@ def _list(rb: Rebuilder, value: ListValue) -> None:
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
-    before = list(value.original)
-    if list(value.entries)[: len(before)] != before:
+    before = [key for key, _ in value.original.values()]
+    if [key for key, _ in value.entries.values()][: len(before)] != before:
         _call(rb, value, "clear")
         _call(rb, value, "update", lambda: push_pairs(rb, value))
         return

@@ -12,7 +12,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import torch_tensors
 from compiler.rules.basics import class_of, from_const
-from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.classes import bind_class_attr, guarded_lookup, is_heap_type, lookup
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
@@ -241,8 +241,9 @@ _CLASS_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
     cls = value.obj
     if name in _CLASS_FACTS:
-        return ConstantValue(getattr(cls, name))
+        return _class_fact(cx, cls, name)
     if name in ("__mro__", "__bases__"):
+        cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", getattr(cls, name))
         return TupleValue([cx.wrap_constant(base) for base in getattr(cls, name)])
     if name == "__class__":
         return cx.wrap_constant(type(cls))
@@ -275,6 +276,14 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
     raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
 
 
+def _class_fact(cx: Capture, cls: type, name: str) -> Value:
+    """Names of classes can be assigned to, those of builtin types excepted."""
+    found = getattr(cls, name)
+    if is_heap_type(cls):
+        cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", found)
+    return ConstantValue(found)
+
+
 def object_constant_setattr(cx: Capture, target: ObjectConstant, name: str, value: Value) -> None:
     if isinstance(target, PythonModuleValue) and type(target.obj) is types.ModuleType:
         cx.ledger.store_global(vars(target.obj), name, value)
@@ -287,11 +296,12 @@ def super_attr(cx: Capture, value: SuperValue, name: str) -> Value:
     owner = value.owner
     start = class_of(owner) if isinstance(owner, ClassValue) else owner.pytype()
     mro = start.__mro__
+    if is_heap_type(start):
+        cx.guards.add(cx.sources.constant(start.__qualname__, start).attr("__mro__"), "is", mro)
     for cls in mro[mro.index(value.cls) + 1 :]:
+        guarded_lookup(cx, cls, name)
         if name in vars(cls):
-            raw = vars(cls)[name]
-            cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, raw)
-            return bind_class_attr(cx, owner, start, name, raw, guarded=True)
+            return bind_class_attr(cx, owner, start, name, vars(cls)[name], guarded=True)
     cx.raise_(AttributeError, f"'super' object has no attribute '{name}'")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import compiler.marks as marks
@@ -136,7 +137,18 @@ def _cached(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Value])
         result = func(*plain, **named)
     except Exception as error:
         raise GraphBreak("operator refused", f"{func.__name__}: {type(error).__name__}: {error}") from error
+    cx.guards.add(cx.sources.constant(func.__name__, func), "predicate", _still_cached(func, plain, named, result))
     return cx.wrap_constant(result, f"{func.__name__}(...)")
+
+
+def _still_cached(func: Any, args: list[Any], kwargs: dict[str, Any], result: Any) -> Callable[[Any], bool]:
+    """A check that the cache still holds the result; where it does not, the call that eager would make is made here."""
+
+    def same(_: Any) -> bool:
+        return func(*args, **kwargs) is result
+
+    same.__doc__ = f"{func.__name__} still gives the same object from its cache"
+    return same
 
 
 def _known_object(cx: Capture, func: Any, value: Value) -> Any:

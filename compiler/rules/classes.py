@@ -26,10 +26,15 @@ def lookup(cls: type, name: str) -> Any:
     return ABSENT
 
 
+def is_heap_type(cls: type) -> bool:
+    """Whether a class can change; builtin types cannot."""
+    return bool(cls.__flags__ & (1 << 9))
+
+
 def guarded_lookup(cx: Capture, cls: type, name: str) -> Any:
     """`lookup`, relied upon: a later change of the class invalidates the compiled code."""
     found = lookup(cls, name)
-    if cls.__flags__ & (1 << 9):  # a heap type: builtin types cannot change
+    if is_heap_type(cls):
         cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, found)
     return found
 

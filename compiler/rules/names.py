@@ -52,9 +52,10 @@ def _other(cx: Capture, frame: Frame, name: str) -> Value:
     if name in frame.globals:
         return pinned_entry(cx, at, frame.globals, name)
     obj = vars(builtins).get(name, ABSENT)
+    cx.guards.entry(at, name, ABSENT)
+    cx.guards.entry(cx.sources.constant("builtins.__dict__", vars(builtins)), name, obj)
     if obj is ABSENT:
         cx.raise_(NameError, f"name '{name}' is not defined")
-    cx.guards.entry(at, name, ABSENT)
     return cx.wrap_constant(obj, name)
 
 

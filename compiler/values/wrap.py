@@ -207,9 +207,18 @@ def _set(cx: Capture, obj: Any, source: Source) -> Value:
     return SetValue({item: cx.rules.from_const(cx, item) for item in expected}, type(obj), source)
 
 
+def _same_key(a: Any, b: Any) -> bool:
+    """The same key, not only an equal one: ``1`` is not ``True``, and ``0.0`` is not ``-0.0``."""
+    if a is b or type(a) is not type(b):
+        return a is b
+    if type(a) is tuple:
+        return len(a) == len(b) and all(map(_same_key, a, b))
+    return repr(a) == repr(b) if isinstance(a, float | complex) else bool(a == b)
+
+
 def _same_elements(expected: list[Any]) -> Callable[[Any], bool]:
     def same(found: Any) -> bool:
-        return all(a is b or (type(a) is type(b) and a == b) for a, b in zip(found, expected, strict=True))
+        return all(map(_same_key, found, expected))
 
     same.__doc__ = f"elements are {expected!r} in this order"
     return same

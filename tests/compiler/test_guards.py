@@ -448,3 +448,79 @@ def test_guards_are_phrased():
     guards = run.records[0].details["guards"]
     assert "k == 2" in guards
     assert "tensor properties of x: Tensor [4] torch.float32 on cpu" in guards
+
+
+# ---- facts that change behind the back of a value ----
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({1: 1}, {True: 1}),
+        ({0.0: 1}, {-0.0: 1}),
+        ({(1, 2): 1}, {(True, 2): 1}),
+        (frozenset({(1,)}), frozenset({(True,)})),
+        (frozenset({0.0}), frozenset({-0.0})),
+    ],
+)
+def test_keys_that_are_equal_and_not_the_same(first, second):
+    compiled = compiler.optimize(lambda x, keys: (x + 1, list(keys)))
+    assert repr(compiled(X, first)[1]) == repr(list(first))
+    assert repr(compiled(X, second)[1]) == repr(list(second))
+
+
+def test_the_cache_of_a_function_is_cleared():
+    box = [4]
+    cached = functools.lru_cache(lambda: float(box[0]))
+    watched = Changing(lambda x: x + cached())
+    watched.anew(X)
+    watched.same(X)
+    box[0] = 9
+    cached.cache_clear()
+    watched.anew(X)
+
+
+def uses_abs(x):
+    return x * abs(-3)
+
+
+def test_a_builtin_is_replaced_under_an_inlined_function(monkeypatch):
+    watched = Changing(lambda x: uses_abs(x))
+    watched.anew(X)
+    monkeypatch.setattr("builtins.abs", lambda number: 7)
+    watched.anew(X)
+
+
+class Upper:
+    def move(self, x):
+        return x + 1
+
+
+class Middle(Upper):
+    pass
+
+
+class Lower(Middle):
+    def move(self, x):
+        return super().move(x)
+
+
+class Beside(Upper):
+    def move(self, x):
+        return x + 100
+
+
+def test_super_finds_another_method(monkeypatch):
+    lower = Lower()
+    watched = Changing(lambda x: lower.move(x) * len(type(lower).__name__))
+    watched.anew(X)
+    watched.same(X)
+    with monkeypatch.context() as patch:
+        patch.setattr(Middle, "move", lambda self, x: x + 3, raising=False)
+        watched.anew(X)
+    Lower.__bases__ = (Beside,)
+    watched.anew(X)
+    Lower.__bases__ = (Middle,)
+    Lower.__name__ = "Renamed"
+    watched.anew(X)
+    Lower.__name__ = "Lower"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compiler
 from tests.compiler.agreement import agree
 
 
@@ -47,3 +48,15 @@ def test_the_dict_of_an_object_is_where_its_attributes_are():
         return box.__dict__["first"], box.__dict__
 
     agree(main, lambda: (Box(first=1),))
+
+
+def test_a_key_deleted_and_stored_again_is_the_new_key():
+    def main(entries):
+        value = entries[1]
+        del entries[1]
+        entries[True] = value
+        return [type(key) for key in entries]
+
+    entries = {1: 5}
+    assert compiler.optimize(main)(entries) == [bool]
+    assert [type(key) for key in entries] == [bool]

@@ -1,0 +1,38 @@
+"""Questions to tensors: metadata is known while the graph is recorded, anything else is asked natively."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.compiler.running import check
+
+X = torch.arange(12.0)[6:].reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x.is_floating_point() and x.dim() + x.size(1) + x.numel() + x.element_size(),
+        lambda x: (x.stride(), x.stride(0), x.is_contiguous(), x.is_complex()),
+        lambda x: torch.is_same_size(x, x) and torch.result_type(x, 1.0),
+    ],
+)
+def test_metadata(ask):
+    assert check(lambda x: (x + 1, ask(x)), X).whole
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda x: x.__repr__(),
+        lambda x: x.__str__(),
+        lambda x: x.__hash__() == id(x),
+        lambda x: x.const_data_ptr() == 0,
+        lambda x: torch.Tensor.storage_offset(x),
+        lambda x: torch.Tensor.is_pinned(x),
+        lambda x: torch.get_device(x),
+    ],
+)
+def test_what_a_meta_tensor_cannot_tell(ask):
+    assert not check(lambda x: (x + 1, ask(x)), X).whole
