@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 
 import torch
 
-from tests.compiler.running import check
+import compiler
+from tests.compiler.running import check, records_of
 
 
 def numbers(log):
@@ -22,8 +24,11 @@ def test_a_pending_finally_runs():
         first = next(numbers(log))
         return x + first
 
-    run = check(main, torch.ones(2), [])
+    log: list[str] = []
+    run = records_of(compiler.optimize(main), torch.ones(2), log)
     assert "generator" in [kind for kind, _ in run.reasons]
+    gc.collect()
+    assert log == ["closed"]
 
 
 def test_a_finished_one_stays_in_the_graph():
