@@ -102,6 +102,8 @@ def _live_in(program: Program) -> list[frozenset[str]]:
 def may_read_unbound(program: Program, start: int, unbound: frozenset[str]) -> bool:
     """Whether code entered at `start`, with these own cells of the function empty, may find one empty."""
     own = frozenset(program.code.co_cellvars)
+    if not own:
+        return False
     before: dict[int, frozenset[str]] = {start: unbound}
     pending = [start]
     while pending:
