@@ -12,8 +12,9 @@ import functools
 import sys
 import types
 import weakref
+import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
     from compiler.sources import Source
 
+Answer = TypeVar("Answer")
 Wrapper = Callable[["Capture", Any, "Source"], Value]
 
 WRAPPERS: dict[type, Wrapper] = {}
@@ -450,7 +452,22 @@ def _no_hook() -> None:
     """Stands for a ``__getattribute__`` that a class does not define."""
 
 
-@functools.lru_cache(maxsize=4096)
+def _per_class(ask: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
+    """Ask once per class, without keeping the class alive."""
+    answers: weakref.WeakKeyDictionary[type, Answer] = weakref.WeakKeyDictionary()
+
+    @functools.wraps(ask)
+    def remembered(cls: Any) -> Answer:
+        try:
+            return answers[cls]
+        except KeyError:
+            answer = answers[cls] = ask(cls)
+            return answer
+
+    return remembered
+
+
+@_per_class
 def is_plain_python(cls: Any) -> bool:
     """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
     bases = cls.__mro__[:-1]
@@ -460,7 +477,7 @@ def is_plain_python(cls: Any) -> bool:
 _CONTAINER_BASES = (list, dict, tuple, collections.OrderedDict)
 
 
-@functools.lru_cache(maxsize=4096)
+@_per_class
 def container_base(cls: type) -> type | None:
     """The builtin container that a class written in Python derives from, unless there is more to it."""
     base = next((base for base in cls.__mro__ if base in _CONTAINER_BASES), None)

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import io
 import itertools
+import linecache
 import math
 import sys
 import tempfile
@@ -97,6 +98,7 @@ def _loaded(program: Program) -> Iterator[types.ModuleType]:
             yield module
         finally:
             del sys.modules[module.__name__]
+            linecache.cache.pop(str(path), None)
 
 
 def _run(module: types.ModuleType, function: Callable[..., Any], variant: int) -> Outcome:
