@@ -1,5 +1,10 @@
 """A just-in-time compiler for PyTorch programs."""
 
+import gc as _gc
+
+_was_collecting = _gc.isenabled()
+_gc.disable()  # one collection, of all that torch has made, would take half as long as this import
+
 from compiler import events
 from compiler.api import (
     allow_in_graph,
@@ -19,6 +24,9 @@ from compiler.explain import Explanation, explain
 from compiler.logs import enable_from_environment as _enable_logs
 from compiler.marks import graph_break, is_compiling
 from compiler.options import config
+
+if _was_collecting:
+    _gc.enable()
 
 __all__ = [
     "BackendError", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported", "allow_in_graph",

@@ -45,7 +45,7 @@ def optimize(  # noqa: PLR0913 - torch.compile's own parameters
         model: A function, method, callable object, or ``torch.nn.Module`` (the result is a module
             with the same parameters, buffers, attributes, hooks and ``state_dict`` keys).
         fullgraph: Raise `Unsupported` at the first graph break instead of going on in eager.
-        dynamic: ``None`` decides by itself, ``True``/``False`` ask for symbolic/static sizes.
+        dynamic: As of torch.compile; at present sizes are static whatever it says.
         backend: A name of `list_backends`, or ``(graph_module, example_inputs) -> callable``.
         mode: Passed on to the backend; ``None`` and ``"default"`` leave the choice to it.
         options: Passed on to the backend.

@@ -30,7 +30,7 @@ class Options:
         backend: Turns ``(GraphModule, example_inputs)`` into a callable.
         backend_name: The name the user gave, or the callable's own, for messages.
         fullgraph: Raise `compiler.Unsupported` at the first graph break.
-        dynamic: ``None`` decides by itself, ``True``/``False`` force symbolic/static sizes.
+        dynamic: As of torch.compile; at present sizes are static whatever it says.
         name: What the user calls the compiled region.
         recompile_limit: In place of ``config.recompile_limit``.
     """

@@ -162,6 +162,13 @@ class AttrSource(Source):
         return f"{self.base}.{self.argument}"
 
 
+class CodeSource(AttrSource):
+    """The code of a Python function, read without running any."""
+
+    accessor = "func_attr"
+    __slots__ = ()
+
+
 class InstanceDictSource(Source):
     """The ``__dict__`` of an object."""
 

@@ -349,15 +349,19 @@ empty_holds(Check *check, PyObject *value)
         return false;
     }
     uint64_t version = dict_version(value);
-    bool noted = LIKELY(version == check->version && version != 0);
-    check->version = 0; /* until all are noted */
-    for (Py_ssize_t i = 0; i < check->number; i++) {
-        Expected *item = &check->expected[i];
-        if (!noted) {
-            item->value = dict_get(value, item->key, item->hash);
+    Expected *end = check->expected + check->number;
+    if (LIKELY(version == check->version && version != 0)) {
+        for (Expected *item = check->expected; item < end; item++) {
+            if (UNLIKELY(PyDict_GET_SIZE(item->value) != 0)) {
+                return false;
+            }
         }
-        PyObject *inner = item->value;
-        if (inner == NULL || !PyDict_Check(inner) || PyDict_GET_SIZE(inner) != 0) {
+        return true;
+    }
+    check->version = 0; /* until all are noted */
+    for (Expected *item = check->expected; item < end; item++) {
+        item->value = dict_get(value, item->key, item->hash);
+        if (item->value == NULL || !PyDict_Check(item->value) || PyDict_GET_SIZE(item->value) != 0) {
             return false;
         }
     }

@@ -21,7 +21,7 @@ from compiler.interpreter import binding
 from compiler.interpreter.frame import Frame
 from compiler.options import Options, config
 from compiler.rules.untraced import refuse_untraced
-from compiler.sources import CellSource, ConstantSource, FrameSources, Source
+from compiler.sources import CellSource, CodeSource, ConstantSource, FrameSources, Source
 from compiler.values import wrap
 from compiler.values.base import ConstantValue, LazyValue, Value
 from compiler.values.containers import DictValue
@@ -169,6 +169,8 @@ class Capture:
         code = binding.code_of(func)
         if isinstance(func, FunctionValue):
             refuse_untraced(func)
+            if isinstance(func.source, ConstantSource):  # known by identity, which says nothing about its code
+                self.guards.add(func.source.child(CodeSource, "__code__"), "is", code)
         if len(self.frames) >= config.max_inline_depth:
             raise GraphBreak("inline depth", func.describe())
         locals_ = binding.bind(self, func, args, kwargs)

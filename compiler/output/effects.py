@@ -54,6 +54,11 @@ def _dict(rb: Rebuilder, value: DictValue) -> None:
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:
+    """The program's own changes in their order, on which the order of a set depends, where they are known."""
+    if value.log is not None:
+        for method, item in value.log:
+            _call(rb, value, method, functools.partial(rb.e.load_const, item))
+        return
     _call(rb, value, "clear")
     _call(rb, value, "update", lambda: push_elements(rb, value))
 

@@ -165,8 +165,11 @@ def _new_dict(rb: Rebuilder, value: DictValue) -> None:
 
 
 def push_elements(rb: Rebuilder, value: SetValue) -> None:
-    rb.push_all(list(value.entries.values()))
-    rb.e.build_set(len(value.entries))
+    entries = value.entries
+    if value.order is not None and list(set(iter(entries))) != list(value.order):
+        entries = {key: entries[key] for key in value.order}
+    rb.push_all(list(entries.values()))
+    rb.e.build_set(len(entries))
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:

@@ -17,6 +17,7 @@ from compiler.rules.methods import (
     dict_store,
     pairs_of,
     set_entries,
+    set_order,
 )
 from compiler.rules.objects import special_method
 from compiler.rules.untraced import refused
@@ -199,18 +200,31 @@ def _union(cx: Capture, left: ClassValue, right: Value, in_place: bool) -> Value
 _SET_NAMES = {"|": "union", "&": "intersection", "-": "difference", "^": "symmetric_difference"}
 
 
+_SET_OPERATORS: dict[str, tuple[Any, Any]] = {
+    "|": (operator.or_, operator.ior),
+    "&": (operator.and_, operator.iand),
+    "-": (operator.sub, operator.isub),
+    "^": (operator.xor, operator.ixor),
+}
+
+
 def _set_rule(op: str) -> BinaryRule:
     def rule(cx: Capture, left: Value, right: Value, in_place: bool) -> Value | None:
         if not isinstance(right, SetValue | DictViewValue) or not isinstance(left, SetValue | DictViewValue):
             return None
         entries = SET_ALGEBRA[_SET_NAMES[op]](set_entries(cx, left), set_entries(cx, right))
+        order = None
+        if isinstance(left, SetValue) and isinstance(right, SetValue):
+            order = set_order(_SET_OPERATORS[op][in_place], left, left.entries, (right, right.entries))
         if in_place and isinstance(left, SetValue) and left.cls is set:
             left.entries.clear()
             left.entries.update(entries)
             left.changed = True
+            left.order = order
+            left.log = None
             cx.ledger.touch(left)
             return left
-        return cx.new(SetValue(entries, left.cls if isinstance(left, SetValue) else set))
+        return cx.new(SetValue(entries, left.cls if isinstance(left, SetValue) else set, order=order))
 
     return rule
 

@@ -16,6 +16,7 @@ from compiler.rules.classes import bind_class_attr, guarded_lookup, is_heap_type
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
+from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DequeValue, DictValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.functions import (
@@ -59,7 +60,13 @@ def missing(cx: Capture, value: Value, name: str) -> Any:
 def constant_attr(cx: Capture, value: ConstantValue, name: str) -> Value:
     obj = value.value
     found = lookup(type(obj), name)
-    if found is ABSENT and not (isinstance(obj, enum.Enum) and name in vars(obj)):
+    if (
+        isinstance(obj, enum.Enum)
+        and not isinstance(found, _C_METHODS)
+        and all(found is not fact for fact in _MEMBER_FACTS)
+    ):
+        return _member_attr(cx, value, name, found)
+    if found is ABSENT:
         missing(cx, value, name)
     if isinstance(found, types.MethodDescriptorType | types.WrapperDescriptorType):
         return MethodValue(value, name)
@@ -68,6 +75,38 @@ def constant_attr(cx: Capture, value: ConstantValue, name: str) -> Value:
     if isinstance(found, types.FunctionType):
         return bind_class_attr(cx, value, type(obj), name, found)
     return fresh(cx, getattr(obj, name))
+
+
+_C_METHODS = (
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.BuiltinFunctionType,
+    types.ClassMethodDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+)
+_MEMBER_FACTS = tuple(vars(enum.Enum)[name] for name in ("name", "value"))
+"""What a member is for; nobody changes that."""
+
+
+def _member_attr(cx: Capture, value: ConstantValue, name: str, found: Any) -> Value:
+    """Of an enum member: descriptors written in Python are traced, its own attributes are guarded."""
+    obj = value.value
+    cls = type(obj)
+    is_data = hasattr(type(found), "__set__")
+    at = cx.sources.constant(str(obj), obj)
+    if not is_data and name in vars(obj):
+        guarded_lookup(cx, cls, name)
+        return cx.lazy(vars(obj)[name], at.instance_attr(name))
+    if isinstance(found, types.DynamicClassAttribute) and found.fget is not None:
+        guarded_lookup(cx, cls, name)
+        return cx.call(cx.wrap_constant(found.fget, f"{cls.__qualname__}.{name}"), [value], {})
+    if not is_data:
+        cx.guards.entry(at.child(InstanceDictSource), name, ABSENT)
+    if found is ABSENT:
+        guarded_lookup(cx, cls, name)
+        missing(cx, value, name)
+    return bind_class_attr(cx, value, cls, name, found)
 
 
 def container_attr(cx: Capture, value: Value, name: str) -> Value:

@@ -24,7 +24,7 @@ from compiler.rules import arithmetic, comparison, subscripts
 from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, describe_args, fold, traceback_of
 from compiler.rules.classes import lookup
-from compiler.rules.methods import dict_store, pairs_of, set_entries, sorted_items
+from compiler.rules.methods import dict_store, pairs_of, set_entries, set_order, sorted_items
 from compiler.rules.polyfills import reversed_sequence
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
@@ -268,6 +268,10 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
 
 @builtin(sorted)
 def _sorted(cx: Capture, iterable: Value, /, *, key: Value | None = None, reverse: Value | None = None) -> Value:
+    if (
+        isinstance(iterable, SetValue) and key is None
+    ):  # no two elements are equal: where they come from does not matter
+        return cx.new(ListValue(sorted_items(cx, list(iterable.entries.values()), key, reverse)))
     return cx.new(ListValue(sorted_items(cx, cx.unpack(iterable), key, reverse)))
 
 
@@ -309,14 +313,21 @@ def _size(cx: Capture, iterable: Value | None = None, /) -> Value:
 
 @builtin(set)
 def _set(cx: Capture, iterable: Value | None = None, /) -> Value:
-    return cx.new(SetValue(set_entries(cx, iterable) if iterable is not None else {}))
+    return _make_set(cx, set, iterable)
+
+
+def _make_set(cx: Capture, cls: type, iterable: Value | None) -> Value:
+    if iterable is None:
+        return cx.new(SetValue({}, cls, order=cls()))
+    entries = set_entries(cx, iterable)
+    return cx.new(SetValue(entries, cls, order=set_order(cls, iterable, entries)))
 
 
 @builtin(frozenset)
 def _frozenset(cx: Capture, iterable: Value | None = None, /) -> Value:
     if isinstance(iterable, SetValue) and iterable.cls is frozenset:
         return iterable
-    return cx.new(SetValue(set_entries(cx, iterable) if iterable is not None else {}, frozenset))
+    return _make_set(cx, frozenset, iterable)
 
 
 def _make_dict(cx: Capture, cls: type, iterable: Value | None, kwargs: dict[str, Value]) -> DictValue:

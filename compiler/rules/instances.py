@@ -63,6 +63,7 @@ def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, 
 def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if getattr(cls, "__abstractmethods__", None) and isinstance(cls, abc.ABCMeta):
         raise GraphBreak("operator refused", f"abstract class {cls.__qualname__}")
+    refuse_finalizer(cx, cls)
     maker = guarded_lookup(cx, cls, "__new__")
     owner = cx.wrap_constant(cls)
     if isinstance(maker, staticmethod):
@@ -74,6 +75,12 @@ def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     if isinstance(made, ObjectValue) and issubclass(made.cls, cls):
         initialise(cx, made, args, kwargs)
     return made
+
+
+def refuse_finalizer(cx: Capture, cls: type) -> None:
+    """An object made in the frame is not real: nothing would call its ``__del__``."""
+    if guarded_lookup(cx, cls, "__del__") is not ABSENT:
+        raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose objects have a __del__")
 
 
 def initialise(cx: Capture, made: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> None:
@@ -98,6 +105,7 @@ def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Valu
     wanted = args[0].realize(cx) if args else None
     if not isinstance(wanted, ClassValue):
         raise GraphBreak("unsupported call", "__new__ without a class")
+    refuse_finalizer(cx, wanted.obj)
     if issubclass(wanted.obj, BaseException):
         return cx.new(ExceptionValue(wanted.obj, args[1:]))
     if issubclass(wanted.obj, tuple) and hasattr(wanted.obj, "_fields"):

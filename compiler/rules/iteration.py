@@ -40,15 +40,16 @@ def elements(cx: Capture, value: Value) -> list[Value] | None:
 
 
 def _in_set_order(value: SetValue) -> list[Value]:
-    """The order in which CPython iterates over a set that was filled in the same order."""
+    """The order in which CPython iterates over a set to which the same has happened."""
     if any(isinstance(key, IdentityKey) for key in value.entries):
         raise GraphBreak("unsupported value", "the iteration order of a set of objects that hash by identity")
     if value.source is not None and not value.changed:
         return list(value.entries.values())
-    twin: set[Any] = set()
-    for key in value.entries:
-        twin.add(key)
-    return [value.entries[key] for key in twin]
+    if value.order is not None:
+        return [value.entries[key] for key in value.order]
+    if len(value.entries) > 1:
+        raise GraphBreak("unsupported value", "the iteration order of a set whose history is not known")
+    return list(value.entries.values())
 
 
 def _rows(cx: Capture, value: TensorValue) -> list[Value]:

@@ -38,7 +38,7 @@ def fresh(cx: Capture, result: Any) -> Value:
     if type(result) is dict:
         return cx.new(DictValue({key: (fresh(cx, key), fresh(cx, item)) for key, item in result.items()}))
     if type(result) in (set, frozenset):
-        return cx.new(SetValue({item: fresh(cx, item) for item in result}, type(result)))
+        return cx.new(SetValue({item: fresh(cx, item) for item in result}, type(result), order=result))
     if isinstance(result, type) or callable(result):
         return cx.wrap_constant(result)
     raise GraphBreak("unsupported value", f"a result of type {type(result).__qualname__}")

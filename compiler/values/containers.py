@@ -159,12 +159,25 @@ class DictValue(Value):
 
 
 class SetValue(Value):
-    """set and frozenset; `entries` maps key objects to values; `changed` once the frame has changed it."""
+    """set and frozenset.
 
-    __slots__ = ("changed", "cls", "entries")
+    Attributes:
+        entries: Key object → value.
+        changed: Whether the frame has changed it.
+        order: A real set to which happened what happened to this one, so that it iterates in the same order;
+            ``None`` when its history is unknown.
+        log: The changes (method, constant) that bring one from outside of the frame to this state in the program's
+            own order; ``None`` when there were others.
+    """
 
-    def __init__(self, entries: dict[Any, Value], cls: type = set, source: Source | None = None) -> None:
+    __slots__ = ("changed", "cls", "entries", "log", "order")
+
+    def __init__(
+        self, entries: dict[Any, Value], cls: type = set, source: Source | None = None, order: Any = None
+    ) -> None:
         super().__init__(source)
+        self.order = order
+        self.log: list[tuple[str, Any]] | None = []
         self.entries = entries
         self.cls = cls
         self.changed = False

@@ -207,7 +207,8 @@ def _set(cx: Capture, obj: Any, source: Source) -> Value:
         cx.guards.add(source, "type", type(obj))
         cx.guards.add(source, "length", len(expected))
         cx.guards.add(source, "predicate", _same_elements(expected))
-    return SetValue({item: cx.rules.from_const(cx, item) for item in expected}, type(obj), source)
+    order = obj if _known(source) and type(obj) is frozenset else None
+    return SetValue({item: cx.rules.from_const(cx, item) for item in expected}, type(obj), source, order)
 
 
 def _same_key(a: Any, b: Any) -> bool:

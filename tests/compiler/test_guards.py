@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import sys
 import types
@@ -524,3 +525,45 @@ def test_super_finds_another_method(monkeypatch):
     Lower.__name__ = "Renamed"
     watched.anew(X)
     Lower.__name__ = "Lower"
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+    @property
+    def weight(self):
+        return WEIGHT[0]
+
+
+WEIGHT = [3]
+
+
+def test_a_property_of_an_enum_member_is_traced():
+    watched = Changing(lambda x: x + Colour.RED.weight)
+    watched.anew(X)
+    watched.same(X)
+    WEIGHT[0] = 8
+    watched.anew(X)
+
+
+def test_an_attribute_of_an_enum_member():
+    Colour.RED.extra = 1
+    watched = Changing(lambda x: x + Colour.RED.extra + Colour.RED.value)
+    watched.anew(X)
+    watched.same(X)
+    Colour.RED.extra = 8
+    watched.anew(X)
+
+
+def test_the_code_of_a_function_known_by_identity():
+    def add(x):
+        return x + 1
+
+    compiled = compiler.optimize(lambda x: uses_abs(x))
+    code = uses_abs.__code__
+    assert torch.equal(compiled(X), X * 3)
+    uses_abs.__code__ = add.__code__
+    try:
+        assert torch.equal(compiled(X), X + 1)
+    finally:
+        uses_abs.__code__ = code

@@ -35,7 +35,7 @@ def build_set(frame: Frame, instr: Instr) -> None:
     entries: dict[Any, Value] = {}
     for item in frame.pop_raw_n(instr.arg):
         entries.setdefault(as_key(frame.cx, item), item)
-    frame.push(frame.cx.new(SetValue(entries)))
+    frame.push(frame.cx.new(SetValue(entries, order=set(iter(entries)))))
 
 
 @handles("BUILD_MAP")
@@ -65,8 +65,8 @@ def list_extend(frame: Frame, instr: Instr) -> None:
 
 @handles("SET_UPDATE")
 def set_update(frame: Frame, instr: Instr) -> None:
-    items = frame.cx.unpack(frame.pop())
-    rules.method(frame.cx, frame.stack[-instr.arg], "update", ListValue(items))
+    other = frame.pop()
+    rules.method(frame.cx, frame.stack[-instr.arg], "update", other)
 
 
 @handles("DICT_UPDATE")

@@ -60,3 +60,21 @@ def test_a_key_deleted_and_stored_again_is_the_new_key():
     entries = {1: 5}
     assert compiler.optimize(main)(entries) == [bool]
     assert [type(key) for key in entries] == [bool]
+
+
+class Finalized:
+    dropped: list[int] = []  # noqa: RUF012
+
+    def __del__(self):
+        self.dropped.append(1)
+
+
+def test_an_object_made_in_the_frame_is_finalized():
+    def main():
+        Finalized()
+        return 1
+
+    compiled = compiler.optimize(main)
+    for count in (1, 2):
+        compiled()
+        assert len(Finalized.dropped) == count
