@@ -167,6 +167,7 @@ class _Work:
             return self._broken_at(cx, cause)
         else:
             captured = output.Captured(cx, returned)
+        cx.refuse_suspended()
         output.plan(captured)  # a value that cannot be rebuilt moves the break
         return captured
 

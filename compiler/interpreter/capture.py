@@ -68,6 +68,7 @@ class Capture:
         self.grad_mode: bool = torch.is_grad_enabled()
         self.entry_grad_mode = self.grad_mode
         self.frames: list[Frame] = []
+        self._suspended: list[GeneratorValue] = []
         self._by_id: dict[int, tuple[object, Value]] = {}
         self.root = self._root_frame()
 
@@ -316,7 +317,21 @@ class Capture:
             frame.finished = True
             frame.returned = value
             return None
+        if _has_pending_handler(frame):
+            self._suspended.append(generator)
         return value
+
+    def refuse_suspended(self) -> None:
+        """A generator that nobody finishes is closed when it is dropped, which runs its pending ``finally`` clauses.
+
+        Raises:
+            BreakEarlier: there is one.
+        """
+        for generator in self._suspended:
+            frame: Frame = generator.frame
+            if not frame.finished and _has_pending_handler(frame):
+                cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
+                raise BreakEarlier(generator.born, cause)
 
     # -- control -------------------------------------------------------------------------
 
@@ -365,3 +380,10 @@ def _cell_is_empty(cell: types.CellType) -> bool:
     except ValueError:
         return True
     return False
+
+
+def _has_pending_handler(frame: Frame) -> bool:
+    """Whether an exception raised where the frame stands is handled in it; the handler around a whole generator, which
+    some versions of CPython add, only renames StopIteration."""
+    handler = frame.program.handler(frame.current)
+    return handler is not None and frame.program.instrs[handler.target].op != "CALL_INTRINSIC_1"
