@@ -103,6 +103,11 @@ class _Work:
         if self._entries() >= limit:
             return self._made_meanwhile(self.request.cache.entries) or self._give_up(limit)
         captured, cause = self._capture()
+        try:
+            captured.cx.guard_namespaces_of_objects()
+        except GraphBreak as refusal:
+            self._skip(refusal.reason((self.location(),), 0))
+            return None
         plan = output.plan(captured)
         return self._finish(captured, cause, plan)
 

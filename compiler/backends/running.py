@@ -19,7 +19,13 @@ import torch.fx
 from compiler import _C, breaks, events, skips
 from compiler.errors import BackendError
 from compiler.events import FrameRecord, Location, Reason
-from compiler.graph.purity import changes_arguments, checks_before_writing, draws_random_numbers
+from compiler.graph.purity import (
+    changes_arguments,
+    checks_before_writing,
+    draws_random_numbers,
+    refused,
+    written_arguments,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,17 +48,32 @@ class CompiledGraph:
     def callable(self) -> _C.GraphCall:
         """What the rewritten code calls; nothing here costs anything while all goes well, but for random numbers."""
         random = any(draws_random_numbers(node.target) for node in self._nodes())
-        run = _putting_back_random_state(self.run) if random else self.run
+        run = _putting_back_random_state(self.run, self._generators()) if random else self.run
         return _C.GraphCall(run, self.outputs, self._raised, self._returned)
 
     def _nodes(self) -> list[torch.fx.Node]:
         return [node for node in self.module.graph.nodes if node.op in ("call_function", "call_method")]
 
-    def _raised(self, error: Exception) -> bool:
+    def _generators(self) -> list[torch.Generator]:
+        """The generators that the graph's operators are given, beside the default one."""
+        found: dict[torch.Generator, None] = {torch.default_generator: None}
+
+        def note(arg: Any) -> Any:
+            if isinstance(arg, torch.Generator):
+                found[arg] = None
+            return arg
+
+        for node in self._nodes():
+            torch.fx.node.map_aggregate((node.args, node.kwargs), note)
+        return list(found)
+
+    def _raised(self, error: BaseException) -> bool:
         """The graph has raised: put its traces away; answers whether the frame can run from its start in eager."""
         torch._C._set_grad_enabled(self.grad_mode)
+        if not isinstance(error, Exception):
+            return False
         node = self._failed_node(error)
-        again = not self._has_changed_something(node)
+        again = not self._has_changed_something(node, error)
         stack = (node.meta.get("user_stack") if node is not None else None) or (self.frame,)
         reason = _reason("graph raised", f"{type(error).__name__}: {error}", stack)
         if again:
@@ -74,15 +95,15 @@ class CompiledGraph:
         found = _NAME_OF_LINE.match(lines[traceback.tb_lineno - 1])
         return next((node for node in self._nodes() if found is not None and node.name == found["name"]), None)
 
-    def _has_changed_something(self, failed: torch.fx.Node | None) -> bool:
+    def _has_changed_something(self, failed: torch.fx.Node | None, error: Exception) -> bool:
         """Whether an operator up to the one that failed may have changed a tensor that the graph was given."""
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
         given = {_storage(node) for node in inputs}
         for node in self._nodes():
-            if failed is not None and node is failed and checks_before_writing(failed.target):
+            if failed is not None and node is failed and (checks_before_writing(failed.target) or refused(error)):
                 return False
             if changes_arguments(node.target, node.kwargs):
-                arguments = {_storage(argument) for argument in node.all_input_nodes}
+                arguments = {_storage(argument) for argument in written_arguments(node)}
                 if None in arguments or not given.isdisjoint(arguments):
                     return True
             if node is failed:
@@ -123,13 +144,14 @@ def _reason(kind: str, context: str, stack: tuple[Location, ...]) -> Reason:
     return breaks.reason_for(kind, context, *stack, inside=inside)
 
 
-def _putting_back_random_state(run: Callable[..., Any]) -> Callable[..., Any]:
+def _putting_back_random_state(run: Callable[..., Any], generators: list[torch.Generator]) -> Callable[..., Any]:
     def call(*inputs: Any) -> Any:
-        state = torch.default_generator.get_state()
+        states = [generator.get_state() for generator in generators]
         try:
             return run(*inputs)
         except Exception:
-            torch.default_generator.set_state(state)
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
             raise
 
     return call

@@ -46,9 +46,7 @@ call_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObje
     }
     PyObject *result = PyObject_Vectorcall(self->function, args, nargsf, kwnames);
     if (UNLIKELY(result == NULL)) {
-        if (PyErr_ExceptionMatches(PyExc_Exception)) {
-            ask_on_error(self);
-        }
+        ask_on_error(self); /* for every exception: the mode of gradients is put back */
     }
     else if (UNLIKELY(!(PyTuple_Check(result) ? PyTuple_GET_SIZE(result) == self->outputs
                                               : PyList_Check(result) && PyList_GET_SIZE(result) == self->outputs))) {

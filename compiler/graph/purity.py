@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.fx
 from torch._ops import OpOverload, OpOverloadPacket
 
 import compiler.marks as marks
@@ -69,6 +70,43 @@ def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     )
     in_place = in_place or name in _IN_PLACE_OPERATORS or name in _MAYBE_IN_PLACE or target in marks.ALLOWED
     return in_place or bool(kwargs.get("inplace")) or kwargs.get("out") is not None or kwargs.get("training") is True
+
+
+def written_arguments(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """The tensors that a call which changes its arguments may change: those it is known for, else all it is given."""
+    target = node.target
+    if isinstance(target, OpOverload) and _namespace(target) in _KNOWN_NAMESPACES:
+        given = zip(target._schema.arguments, node.args, strict=False)
+        written = [arg for about, arg in given if about.alias_info is not None and about.alias_info.is_write]
+        named = [about.name for about in target._schema.arguments if about.alias_info is not None]
+        written += [node.kwargs[name] for name in named if name in node.kwargs]
+        return written if all(isinstance(arg, torch.fx.Node) for arg in written) else node.all_input_nodes
+    first = node.args[0] if node.args else None
+    if _writes_first(target) and not isinstance(target, OpOverloadPacket) and isinstance(first, torch.fx.Node):
+        return [first] if node.kwargs.get("out") is None else node.all_input_nodes
+    return node.all_input_nodes
+
+
+def _writes_first(target: Any) -> bool:
+    """Operators and methods of tensors that are in-place by their name change the tensor they belong to."""
+    if target in marks.ALLOWED:
+        return False
+    if isinstance(target, str):
+        return target.endswith("_") and not target.endswith("__")
+    return getattr(target, "__module__", None) == "_operator" and _name(target) in _IN_PLACE_OPERATORS | {"setitem"}
+
+
+def refused(error: BaseException) -> bool:
+    """Whether an in-place operator was refused before it began: autograd or overlapping memory forbid the change."""
+    return isinstance(error, RuntimeError) and any(text in str(error) for text in _REFUSALS)
+
+
+_REFUSALS = (
+    "a leaf Variable that requires grad is being used in an in-place operation",
+    "a view of a leaf Variable that requires grad is being used in an in-place operation",
+    "unsupported operation: more than one element of the written-to tensor refers to a single memory location",
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory",
+)
 
 
 def checks_before_writing(target: Any) -> bool:

@@ -24,9 +24,11 @@ from compiler.rules.untraced import refuse_untraced
 from compiler.sources import CellSource, CodeSource, ConstantSource, FrameSources, Source
 from compiler.values import wrap
 from compiler.values.base import ConstantValue, LazyValue, Value
+from compiler.values.containers import DictValue
 from compiler.values.functions import CellValue, FunctionValue, NestedFunctionValue
 from compiler.values.iterators import GeneratorValue, IteratorValue
-from compiler.values.objects import ExceptionValue, ObservedException
+from compiler.values.objects import ExceptionValue, ObjectValue, ObservedException
+from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     import types
@@ -230,6 +232,38 @@ class Capture:
             group = [value for _, value in self._by_id.values() if value.mutable and value.pytype() is cls]
             sources = [value.source for value in group if value.source is not None]
             self.guards.distinct([source for source in sources if not isinstance(source, ConstantSource)])
+        self._guard_changed_metadata()
+
+    def _guard_changed_metadata(self) -> None:
+        """Tensors whose shape or gradient an operator changed in place: under another name, the facts differ too."""
+        if not any(_differs(value.example, real) for value, real in self.graph.inputs):
+            return
+        sources = [value.source for _, value in self._by_id.values() if isinstance(value, TensorValue)]
+        self.guards.distinct([at for at in sources if at is not None and not isinstance(at, ConstantSource)])
+
+    def guard_namespaces_of_objects(self) -> None:
+        """An object that changed and a dict must not be an object and its own ``__dict__``, nor the other way round.
+
+        Raises:
+            GraphBreak: they are in this call.
+        """
+        known = [(obj, value) for obj, value in self._by_id.values() if value.source is not None]
+        dicts = [(obj, value) for obj, value in known if type(obj) is dict and isinstance(value, DictValue)]
+        touched = self.ledger.touched
+        dict_changed = any(value in touched for _, value in dicts)
+        for obj, value in known:
+            if not isinstance(value, ObjectValue) or not (dict_changed or value in touched):
+                continue
+            own = getattr(obj, "__dict__", None)
+            if type(own) is not dict or isinstance(value.source, ConstantSource):
+                continue
+            at = value.source.attr("__dict__")
+            others = [other.source for _, other in dicts if other.source is not at]
+            others = [other for other in others if not isinstance(other, ConstantSource)]
+            if any(own is other for other, part in dicts if part.source is not at):
+                raise GraphBreak("unsupported value", "an object that changes beside its own __dict__")
+            if others:
+                self.guards.distinct([*others, at])
 
     # -- iteration -----------------------------------------------------------------------
 
@@ -327,6 +361,16 @@ class Capture:
         """The user's lines being executed, outermost first."""
         frames = self.frames or [self.root]
         return tuple(frame.location() for frame in frames)
+
+
+def _differs(example: torch.Tensor, real: torch.Tensor) -> bool:
+    """Whether operators have changed what guards of a tensor say."""
+    return (
+        example.shape != real.shape
+        or example.stride() != real.stride()
+        or example.requires_grad != real.requires_grad
+        or example.is_leaf != real.is_leaf
+    )
 
 
 def _cell_is_empty(cell: types.CellType) -> bool:

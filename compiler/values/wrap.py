@@ -147,7 +147,10 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     for position, (key, item) in enumerate(obj.items()):
         at = source.key(key)
         entries[_key_object(cx, key, source, position)] = (_key_value(cx, key, source, position), cx.lazy(item, at))
-    return DictValue(entries, type(obj), source)
+    value = DictValue(entries, type(obj), source)
+    if "__builtins__" in obj or ("__spec__" in obj and "__loader__" in obj):
+        cx.ledger.namespace(value, obj)
+    return value
 
 
 @wraps(types.MappingProxyType)

@@ -314,3 +314,60 @@ def test_a_changed_view_of_an_input_is_not_changed_twice(view):
     (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: torch.zeros(5, 3))
     assert type(ours) is type(expected)
     assert same(our_args, eager_args)
+
+
+def test_an_input_read_by_a_change_of_the_graphs_own_tensor_is_not_changed():
+    def fn(index, x):
+        total = torch.zeros(5, 3)
+        total += x
+        total[0] = x[1]
+        try:
+            return F.embedding(index, total)
+        except IndexError as error:
+            return str(error)
+
+    (expected, eager_args, _), (ours, our_args, _) = both(fn, index, lambda index: torch.ones(5, 3))
+    assert ours == expected
+    assert same(our_args, eager_args)
+
+
+def test_a_change_that_is_refused_has_changed_nothing():
+    def fn(x):
+        try:
+            x[0] = 7
+        except RuntimeError:
+            return "refused"
+        return x * 2
+
+    compiled = compiler.optimize(fn)
+    for each in (fn, compiled):
+        assert outcome(each, torch.zeros(2, 3, requires_grad=True).view(3, 2)) == "refused"
+
+
+def test_the_grad_mode_is_put_back_after_an_interrupt():
+    def backend(module, inputs):
+        def run(*args):
+            torch._C._set_grad_enabled(False)
+            raise KeyboardInterrupt
+
+        return run
+
+    with pytest.raises(KeyboardInterrupt):
+        compiler.optimize(lambda x: x * 2, backend=backend)(TABLE)
+    assert torch.is_grad_enabled()
+
+
+def test_a_generator_of_the_programs_own_is_put_back():
+    generator = torch.Generator()
+
+    def fn(index):
+        noise = torch.rand(3, generator=generator)
+        return F.embedding(index, TABLE * noise)
+
+    states = []
+    for each in (fn, compiler.optimize(fn)):
+        generator.manual_seed(0)
+        outcome(each, GOOD)
+        outcome(each, BAD)
+        states.append(generator.get_state())
+    assert torch.equal(*states)
