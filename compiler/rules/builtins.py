@@ -27,6 +27,7 @@ from compiler.rules.classes import lookup
 from compiler.rules.methods import dict_store, pairs_of, set_entries, set_order, sorted_items
 from compiler.rules.polyfills import reversed_sequence
 from compiler.rules.text import format_value, to_text
+from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, SliceValue, TupleValue
 from compiler.values.functions import (
@@ -108,7 +109,15 @@ def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
         raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
     if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
         return issubclass(value.cls, cls)
+    _rely_on_registrations(cx, cls)
     return issubclass(value.pytype(), cls)
+
+
+def _rely_on_registrations(cx: Capture, cls: type) -> None:
+    """What an abstract base class answers changes when a class is registered with one."""
+    if isinstance(cls, abc.ABCMeta):
+        source = cx.sources.constant("abc.get_cache_token", abc.get_cache_token).child(CallSource)
+        cx.guards.add(source, "equal", abc.get_cache_token())
 
 
 def _flag(cx: Capture, value: Value, name: str) -> bool:
@@ -135,6 +144,8 @@ def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
     wanted = _classes(cx, classes)
     if any(type(each) not in _PLAIN_METACLASSES for each in wanted):
         raise GraphBreak("unsupported builtin", "issubclass with a class whose metaclass decides")
+    for each in wanted:
+        _rely_on_registrations(cx, each)
     return ConstantValue(issubclass(class_of(cls), tuple(wanted)))
 
 

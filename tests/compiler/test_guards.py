@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import enum
 import functools
 import sys
@@ -567,3 +568,19 @@ def test_the_code_of_a_function_known_by_identity():
         assert torch.equal(compiled(X), X + 1)
     finally:
         uses_abs.__code__ = code
+
+
+class Abstract(abc.ABC):  # noqa: B024
+    pass
+
+
+def test_a_class_is_registered_with_an_abstract_one():
+    class Late:
+        pass
+
+    late = Late()
+    watched = Changing(lambda x: x + isinstance(late, Abstract))
+    watched.anew(X)
+    watched.same(X)
+    Abstract.register(Late)
+    watched.anew(X)
