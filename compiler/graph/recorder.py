@@ -9,6 +9,7 @@ commonest of those whose meta kernels are slow have rules in `compiler.graph.sha
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -157,8 +158,6 @@ class Recorder:
             if item is not None:
                 _check_plain(node.target)
             return ConstantValue(item)
-        import operator
-
         part = self.graph.call_function(operator.getitem, (node, index))
         return self._result(part, item, device, arguments)
 

@@ -255,11 +255,11 @@ class Capture:
             if not isinstance(value, ObjectValue) or not (dict_changed or value in touched):
                 continue
             own = getattr(obj, "__dict__", None)
-            if type(own) is not dict or isinstance(value.source, ConstantSource):
+            if type(own) is not dict or value.source is None or isinstance(value.source, ConstantSource):
                 continue
             at = value.source.attr("__dict__")
-            others = [other.source for _, other in dicts if other.source is not at]
-            others = [other for other in others if not isinstance(other, ConstantSource)]
+            sources = [other.source for _, other in dicts if other.source is not None and other.source is not at]
+            others = [other for other in sources if not isinstance(other, ConstantSource)]
             if any(own is other for other, part in dicts if part.source is not at):
                 raise GraphBreak("unsupported value", "an object that changes beside its own __dict__")
             if others:

@@ -148,7 +148,7 @@ _FACTS: dict[tuple[str, str], frozenset[str]] = {
 
 
 def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
-    """Of an object that is not followed: facts, what lies in its ``__dict__``, and its methods, unbound from any call."""
+    """Of an object that is not followed: facts, what lies in its ``__dict__``, and its methods, not called."""
     cls, source = value.pytype(), value.source
     assert source is not None
     raw = guarded_lookup(cx, cls, name)
@@ -300,19 +300,26 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
             return bind_class_attr(cx, value, type(cls), name, meta)
         raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
     cx.guards.class_attr(cx.sources.constant(cls.__qualname__, cls), cls, name, raw)
-    if isinstance(raw, staticmethod):
-        return cx.wrap_constant(raw.__func__)
     if isinstance(raw, classmethod):
         return bind_class_attr(cx, value, cls, name, raw)
     if isinstance(raw, types.ClassMethodDescriptorType):
         return MethodValue(value, name)
-    if isinstance(raw, types.FunctionType | property | type | types.BuiltinFunctionType) or not hasattr(
-        type(raw), "__get__"
-    ):
-        return cx.wrap_constant(raw, f"{cls.__qualname__}.{name}")
-    if isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType):
-        return cx.wrap_constant(raw)
-    raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
+    if isinstance(raw, staticmethod):
+        raw = raw.__func__
+    elif hasattr(type(raw), "__get__") and not isinstance(raw, _READ_AS_THEY_ARE):
+        raise GraphBreak("unsupported attribute", f"{name!r} of class {cls.__qualname__}")
+    return cx.wrap_constant(raw, f"{cls.__qualname__}.{name}")
+
+
+_READ_AS_THEY_ARE = (
+    types.FunctionType,
+    property,
+    type,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
+"""Classes of descriptor that reading them on the class gives as they are."""
 
 
 def _class_fact(cx: Capture, cls: type, name: str) -> Value:

@@ -487,7 +487,8 @@ def _updated(target: set[Any], other: Any) -> set[Any]:
 
 @method_of(SetValue, "copy")
 def _set_copy(cx: Capture, self: SetValue) -> Value:
-    return cx.new(SetValue(dict(self.entries), self.cls, order=set_order(self.cls.copy, self, self.entries)))
+    cls: Any = self.cls
+    return cx.new(SetValue(dict(self.entries), self.cls, order=set_order(cls.copy, self, self.entries)))
 
 
 def set_order(

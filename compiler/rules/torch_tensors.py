@@ -52,8 +52,9 @@ BREAKS: dict[str, str] = {
                      "is_nonzero", "equal", "allclose", "__array__", "__format__"), _VALUE),
     **dict.fromkeys(("data_ptr", "untyped_storage", "storage", "storage_offset", "_version", "is_pinned", "is_shared",
                      "share_memory_", "pin_memory", "is_set_to", "_is_view", "register_hook", "retain_grad", "backward",
-                     "register_post_accumulate_grad_hook", "set_", "apply_", "map_", "get_device", "cuda", "share_memory",
-                     "__reduce_ex__", "__deepcopy__", "__dlpack__", "_backward_hooks"), "unsupported method"),
+                     "register_post_accumulate_grad_hook", "set_", "apply_", "map_", "get_device", "cuda",
+                     "share_memory", "__reduce_ex__", "__deepcopy__", "__dlpack__", "_backward_hooks"),
+                     "unsupported method"),
 }  # fmt: skip
 """Methods whose result the meta examples cannot give, or whose effect is not a graph's: kind of break."""
 
@@ -119,9 +120,9 @@ def _to(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Va
                 raise GraphBreak("unsupported method", f"Tensor.to({str(device)!r}), a move to another device")
             plain[position] = ConstantValue(device)
     device_arg = kwargs.get("device")
-    if device_arg is not None and not is_none(cx, device_arg):
-        if torch.device(device_arg.realize(cx).constant()) != owner.device:
-            raise GraphBreak("unsupported method", "Tensor.to, a move to another device")
+    asked = None if device_arg is None or is_none(cx, device_arg) else torch.device(device_arg.realize(cx).constant())
+    if asked not in (None, owner.device):
+        raise GraphBreak("unsupported method", "Tensor.to, a move to another device")
     return cx.graph.call("to", [owner, *plain], kwargs)
 
 

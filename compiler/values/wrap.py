@@ -12,7 +12,6 @@ import functools
 import sys
 import types
 import weakref
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 

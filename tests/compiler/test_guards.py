@@ -570,7 +570,7 @@ def test_the_code_of_a_function_known_by_identity():
         uses_abs.__code__ = code
 
 
-class Abstract(abc.ABC):  # noqa: B024
+class Abstract(abc.ABC):
     pass
 
 

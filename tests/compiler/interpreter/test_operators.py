@@ -119,7 +119,7 @@ def test_strings():
 
     def fn(x, k):
         name = f"{k:>5}|{k!r:<4}|{x.shape}|{x.dtype!s}|{'q'!a}|{k=}"
-        return x + k, name, "%d-%s" % (k, "z"), "{}/{a}".format(k, a=1), "-".join([name, "b"]), "ab" * 2 + "c"
+        return x + k, name, "%d-%s" % (k, "z"), "{}/{a}".format(k, a=1), "-".join([*name, "b"]), "ab" * 2 + "c"
 
     assert check(fn, X, 3, fullgraph=True).whole
 
