@@ -383,7 +383,13 @@ def _cell_is_empty(cell: types.CellType) -> bool:
 
 
 def _has_pending_handler(frame: Frame) -> bool:
-    """Whether an exception raised where the frame stands is handled in it; the handler around a whole generator, which
-    some versions of CPython add, only renames StopIteration."""
-    handler = frame.program.handler(frame.current)
-    return handler is not None and frame.program.instrs[handler.target].op != "CALL_INTRINSIC_1"
+    """Whether an exception raised where the frame stands is handled in it.
+
+    Two handlers that some versions of CPython add do not count: the one around each ``yield from``, which closes the
+    inner generator, and the one around a whole generator, which only renames StopIteration.
+    """
+    program = frame.program
+    handler = program.handler(frame.current)
+    while handler is not None and program.instrs[handler.target].op == "CLEANUP_THROW":
+        handler = program.handler(handler.target)
+    return handler is not None and program.instrs[handler.target].op != "STOPITERATION_ERROR"
