@@ -47,3 +47,25 @@ def test_a_cell_that_every_way_fills_is_no_hindrance():
 
     records = agree(main, lambda: (torch.ones(3), 3), calls=1)
     assert sum(record.outcome == "broken" for record in records) >= 3
+
+
+class _Base:
+    def __init__(self, given):
+        print("base", given)
+
+
+class _Derived(_Base):
+    def __init__(self, given, size):
+        for _ in range(2):
+            print("loop")
+        super().__init__(given)
+        print("break")
+        self.size = size
+
+
+def test_after_super_was_called_a_resume_function_gets_its_arguments_in_its_own_order():
+    def main(x):
+        made = _Derived(x, 3)
+        return made.size, x + 1
+
+    agree(main, lambda: (torch.ones(3),))
