@@ -206,9 +206,9 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
     receiver = receiver_of(code)
     if receiver in root.cells and root.cells[receiver].contents is not None:
         live.append(RECEIVER)
-    first = assemble.leading(code, live)
-    rest = [name for name in live if name not in first]
     target = resume.function_code(code, successor, tuple(kinds), tuple(live), root.line)
+    first = [name for name in target.co_varnames[:1] if name in live]
+    rest = [name for name in live if name not in first]
     chained = resume.resume_of(code) is not None
 
     def emit(e: Emitter) -> None:
