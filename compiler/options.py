@@ -74,8 +74,10 @@ class Config:
     """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
 
     capture_files: str = ""
-    """Path prefixes, separated by ``os.pathsep``, whose frames count as the user's although they are a library's. Functions
-    that have been met as a library's stay such."""
+    """Path prefixes, separated by ``os.pathsep``, whose frames count as the user's although they are a library's.
+
+    Functions that have been met as a library's stay such.
+    """
 
     def __post_init__(self) -> None:
         _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])
