@@ -127,7 +127,7 @@ KINDS: dict[str, Kind] = {
         ("Move the tensor code into a function of its own.",),
     ),
     "skipped by state": Kind(
-        "A mode of torch is active that is not followed (a dispatch or function mode, functorch, autocast).",
+        "A mode of torch is active that is not followed (a dispatch or function mode, functorch).",
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(

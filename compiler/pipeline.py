@@ -17,6 +17,7 @@ from compiler.bytecode.decode import decode
 from compiler.bytecode.flow import reads_own_variables
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
+from compiler.graph.modes import read_all, restore
 from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
@@ -139,7 +140,7 @@ class _Work:
         raise InternalError("capture does not settle on a place for the graph break")
 
     def _attempt(self, attempt: Attempt | None) -> Captured | Attempt:
-        grad_mode = torch.is_grad_enabled()
+        modes = read_all()
         try:
             self.release()
             cx = self.cx = Capture(self.request, self.options, attempt.step if attempt else None)
@@ -148,7 +149,7 @@ class _Work:
             earlier.cause.stack = earlier.cause.stack or (cx.root.location(),)
             return Attempt(max(earlier.step - 1, 0), earlier.cause, None)
         finally:
-            torch._C._set_grad_enabled(grad_mode)
+            restore(modes)
 
     def _interpret(self, cx: Capture, attempt: Attempt | None) -> Captured | Attempt:
         try:
@@ -181,13 +182,13 @@ class _Work:
         if reason is not None and self.options.fullgraph:
             record = self.publish("broken", reason, cx)
             raise Unsupported(record)
-        cx.graph.finish(plan.outputs)
+        cx.graph.finish(plan.outputs, captured.modes)
         nothing = cx.graph.ops == 0
         module = None if nothing and not events.wants_details() else cx.graph.module()
         graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
-        if nothing and reason is None and not config.capture_all_frames and not _has_effects(cx, plan):
+        if nothing and reason is None and not config.capture_all_frames and not _has_effects(captured, plan):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
             reason = breaks.reason_for("no operators", self.location().function, self.location())
             outcome: events.Outcome = "skipped"
@@ -226,7 +227,7 @@ class _Work:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
             raise self._refused(module, f"returned {compiled!r}, which is not callable")
-        return CompiledGraph(compiled, module, outputs, name, cx.entry_grad_mode, self.location()).callable()
+        return CompiledGraph(compiled, module, outputs, name, cx.graph.modes.entry, self.location()).callable()
 
     def _refused(self, module: torch.fx.GraphModule, what: str) -> BackendError:
         error = backend_error(self.options.backend_name, what, module, self.location())
@@ -322,8 +323,8 @@ class _Work:
         return tree if self._fits(tree) else None
 
 
-def _has_effects(cx: Capture, plan: Any) -> bool:
-    return bool(plan.effects or cx.ledger.globals or cx.grad_mode != cx.entry_grad_mode)
+def _has_effects(captured: Captured, plan: Any) -> bool:
+    return bool(plan.effects or captured.cx.ledger.globals or captured.modes)
 
 
 def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:

@@ -19,6 +19,7 @@ import torch.fx
 from compiler import _C, breaks, events, skips
 from compiler.errors import BackendError
 from compiler.events import FrameRecord, Location, Reason
+from compiler.graph.modes import Mode, restore
 from compiler.graph.purity import (
     changes_arguments,
     checks_before_writing,
@@ -34,7 +35,7 @@ class CompiledGraph:
 
     Attributes:
         run: The backend's callable.
-        grad_mode: Whether gradients are recorded when the graph begins.
+        modes: torch's modes when the graph begins.
         frame: The function it was captured from.
     """
 
@@ -42,7 +43,7 @@ class CompiledGraph:
     module: torch.fx.GraphModule
     outputs: int
     backend_name: str
-    grad_mode: bool
+    modes: dict[Mode, Any]
     frame: Location
 
     def callable(self) -> _C.GraphCall:
@@ -69,7 +70,7 @@ class CompiledGraph:
 
     def _raised(self, error: BaseException) -> bool:
         """The graph has raised: put its traces away; answers whether the frame can run from its start in eager."""
-        torch._C._set_grad_enabled(self.grad_mode)
+        restore(self.modes)
         if not isinstance(error, Exception):
             return False
         node = self._failed_node(error)

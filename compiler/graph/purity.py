@@ -9,6 +9,7 @@ import torch.fx
 from torch._ops import OpOverload, OpOverloadPacket
 
 import compiler.marks as marks
+from compiler.graph.modes import SETTERS
 
 _RANDOM_NAMES = frozenset(
     "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson "
@@ -16,7 +17,6 @@ _RANDOM_NAMES = frozenset(
     "native_dropout gumbel_softmax scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d "
     "rand_like_ seed manual_seed binomial".split()
 )
-_STATE = frozenset({torch._C._set_grad_enabled})
 
 _FACTORY_NAMES = (
     "zeros ones empty full rand randn randint randperm arange linspace logspace eye tensor as_tensor scalar_tensor "
@@ -47,7 +47,7 @@ _MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm 
 
 def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
-    return target in _STATE or draws_random_numbers(target) or changes_arguments(target, kwargs)
+    return target in SETTERS or draws_random_numbers(target) or changes_arguments(target, kwargs)
 
 
 def draws_random_numbers(target: Any) -> bool:

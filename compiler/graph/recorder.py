@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,7 +18,8 @@ import torch.fx
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.graph import shape_rules
+from compiler.graph import autocast, shape_rules
+from compiler.graph.modes import Mode, Modes
 from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
@@ -39,12 +40,14 @@ class Recorder:
         inputs: Tensors that the graph takes, each with the real tensor of this call.
         ops: Number of operators recorded.
         holder: Has the graph's own parts as attributes.
+        modes: What the program has switched.
     """
 
     def __init__(self, cx: Capture) -> None:
         self.cx = cx
         self.graph = torch.fx.Graph()
         self.holder = torch.nn.Module()
+        self.modes = Modes()
         self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
         self.ops = 0
         self._first_op: torch.fx.Node | None = None
@@ -102,6 +105,8 @@ class Recorder:
         return self._result(node, result, device, arguments)
 
     def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments) -> Any:
+        if arguments.tensors and autocast.active():
+            return self._example_in_autocast(target, args, kwargs)
         args, kwargs = arguments.examples(args, kwargs)
         if not arguments.tensors:
             if target not in FACTORIES:
@@ -113,12 +118,21 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if target in marks.ALLOWED:
-                with torch.random.fork_rng(devices=()):
-                    return target(*args, **kwargs)
-            if isinstance(target, str):
-                return getattr(args[0], target)(*args[1:], **kwargs)
-            return target(*args, **kwargs)
+            return _run(target, args, kwargs)
+        except Exception as error:
+            raise _refusal(target, error) from error
+
+    def _example_in_autocast(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        examples = autocast.Examples()
+
+        def claim(value: TensorValue) -> torch.Tensor:
+            return examples.claim(value.example, value.device)
+
+        args, kwargs = _map(args, claim, TensorValue), _map(kwargs, claim, TensorValue)
+        try:
+            return examples.run(lambda: _run(target, args, kwargs))
+        except GraphBreak:
+            raise
         except Exception as error:
             raise _refusal(target, error) from error
 
@@ -197,18 +211,25 @@ class Recorder:
             self._first_op = node
         return node
 
-    def set_grad_mode(self, enabled: bool) -> None:
-        """Write a switch of gradient recording into the graph."""
-        node = self.graph.call_function(torch._C._set_grad_enabled, (enabled,))
+    # -- modes -----------------------------------------------------------------------------
+
+    def switch(self, mode: Mode, value: Any) -> None:
+        """The captured program switches one of torch's modes; examples follow at once."""
+        mode.set(value)
+        self.call_plainly(mode.setter, (*mode.about, value))
+
+    def call_plainly(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Write a call that has no tensor in it, and no result."""
+        node = self.graph.call_function(func, args)
         if self._first_op is None:
             self._first_op = node
 
     # -- the finished graph --------------------------------------------------------------
 
-    def finish(self, outputs: list[TensorValue]) -> None:
-        """Close the graph with `outputs` (a tuple)."""
-        if self.cx.grad_mode != self.cx.entry_grad_mode:
-            self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
+    def finish(self, outputs: list[TensorValue], switched: Sequence[tuple[Mode, Any]] = ()) -> None:
+        """Close the graph with `outputs` (a tuple), and with the modes that the program has switched as they were."""
+        for mode, _ in switched:
+            self.graph.call_function(mode.setter, (*mode.about, self.modes.entry[mode]))
         self.graph.output(tuple(self.node_of(value) for value in outputs))
         self._drop_unused_parts()
 
@@ -223,6 +244,16 @@ class Recorder:
             ours = node.op not in ("placeholder", "output") and "user_stack" not in node.meta
             if ours and not node.users and not has_effect(node.target, node.kwargs):
                 self.graph.erase_node(node)
+
+
+def _run(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call an operator on examples."""
+    if target in marks.ALLOWED:
+        with torch.random.fork_rng(devices=()):
+            return target(*args, **kwargs)
+    if isinstance(target, str):
+        return getattr(args[0], target)(*args[1:], **kwargs)
+    return target(*args, **kwargs)
 
 
 class _Arguments:

@@ -5,7 +5,8 @@ one door of a file below.
 """
 
 import compiler.rules.autograd
-import compiler.rules.operators  # noqa: F401 - fill tables
+import compiler.rules.operators
+import compiler.rules.torch_modes  # noqa: F401 - fill tables
 from compiler.rules.arithmetic import binary, unary
 from compiler.rules.attributes import (
     constant_attr,
