@@ -7,6 +7,7 @@ to the user. Code raises `GraphBreak(kind, context)`; the words are added here, 
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from compiler.events import Location, Reason
 
@@ -165,9 +166,13 @@ class GraphBreak(Exception):
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
     def forget_frames(self) -> None:
-        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive.
+
+        An exception that the program itself is handling keeps its own.
+        """
         error: BaseException | None = self
-        while error is not None:
+        handled = sys.exc_info()[1]
+        while error is not None and error is not handled:
             error.__traceback__ = None
             error = error.__cause__ or error.__context__
 

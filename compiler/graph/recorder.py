@@ -8,6 +8,7 @@ commonest of those whose meta kernels are slow have rules in `compiler.graph.sha
 
 from __future__ import annotations
 
+import ast
 import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.graph import autocast, shape_rules
 from compiler.graph.modes import Mode, Modes
+from compiler.graph.overlap import may_clash
 from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
@@ -94,6 +96,7 @@ class Recorder:
     ) -> Value:
         device = _result_device(target, args, kwargs, arguments)
         result = self._example(target, args, kwargs, arguments)
+        arguments.refuse_overlap(target, result)
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
             if result is None:
                 raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")
@@ -271,7 +274,7 @@ class _Arguments:
             self.tensors.append(value)
             return value
         if isinstance(value, ConstantValue):
-            return value.value
+            return _readable(value.value)
         cx = self.recorder.cx
         if isinstance(value, SequenceValue):
             items = [self.convert(item.realize(cx)) for item in value.items]
@@ -297,6 +300,37 @@ class _Arguments:
         if any(isinstance(arg, torch.device) for arg in args):
             args = tuple([META if isinstance(arg, torch.device) else arg for arg in args])
         return args, kwargs
+
+    def refuse_overlap(self, target: Any, result: Any) -> None:
+        """Operators refuse to write where a place is written twice, or is read under another view; but not on `META`.
+
+        Raises:
+            GraphBreak: this one may.
+        """
+        written = [value for value in self.tensors if value.example is result]
+        read = self.tensors
+        if target is operator.setitem:
+            written = read = self.tensors[:1]
+        if written and any(may_clash(written[0].example, value.example) for value in read):
+            raise GraphBreak("operator refused", f"{_name(target)} writes to a tensor that overlaps with what it reads")
+
+
+def _readable(value: Any) -> Any:
+    """A constant as an argument of a graph, whose Python code has to say the same.
+
+    Raises:
+        GraphBreak: it would not: the text of a complex number loses signs of zeros, and names infinity.
+    """
+    if isinstance(value, complex) and not _says_itself(repr(value)):
+        raise GraphBreak("not a graph argument", repr(value))
+    return value
+
+
+def _says_itself(text: str) -> bool:
+    try:
+        return repr(ast.literal_eval(text)) == text
+    except ValueError:
+        return False
 
 
 def _map(tree: Any, leaf: Callable[[Any], Any], kind: type) -> Any:
