@@ -164,6 +164,13 @@ class GraphBreak(Exception):
     def reason(self, stack: tuple[Location, ...], inside: int) -> Reason:
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
+    def forget_frames(self) -> None:
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        error: BaseException | None = self
+        while error is not None:
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
+
 
 class BreakEarlier(Exception):
     """A value made at instruction step `step` of the root frame cannot be rebuilt: break there instead."""
