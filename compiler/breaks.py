@@ -79,6 +79,10 @@ KINDS: dict[str, Kind] = {
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
+    "overridden function": Kind(
+        "An argument's class defines __torch_function__, and which code runs for this call cannot be told.",
+        (_REPORT,),
+    ),
     "autograd function": Kind(
         "A torch.autograd.Function brings a backward of its own, which a graph does not hold: it is applied natively, "
         "and its forward and backward are captured by themselves.",

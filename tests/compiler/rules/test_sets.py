@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+from tests.compiler.agreement import agree
 from tests.compiler.running import check
 
 
@@ -50,3 +52,18 @@ def test_a_set_from_outside_that_changed():
         return list(numbers), sorted(numbers)
 
     check(main, {0, 16, 24, 3})
+
+
+KINDS = {int}
+FUNCTIONS = {torch.add, list.append}
+TABLE = {torch.add: "add", list.append: "append", (int, float): "kinds"}
+
+
+def test_elements_that_are_classes_or_functions_are_those_themselves():
+    def main(x):
+        found = [kind is int for kind in KINDS]
+        found += [func(x, 1) for func in FUNCTIONS if func is torch.add]
+        return found, torch.mul in FUNCTIONS, TABLE[torch.add], TABLE[list.append], TABLE[int, float], x + 1
+
+    records = agree(main, lambda: (torch.ones(2),))
+    assert [record.outcome for record in records] == ["compiled"]
