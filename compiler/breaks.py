@@ -80,6 +80,10 @@ KINDS: dict[str, Kind] = {
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
+    "overridden function": Kind(
+        "An argument's class defines __torch_function__, and which code runs for this call cannot be told.",
+        (_REPORT,),
+    ),
     "autograd function": Kind(
         "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
         "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",

@@ -25,7 +25,9 @@ from compiler.graph.overlap import may_clash
 from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
+from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -87,8 +89,12 @@ class Recorder:
             GraphBreak: an argument cannot be held by a graph, or the operator refuses.
         """
         arguments = _Arguments(self)
-        node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
-        node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        args = list(args)
+        try:
+            node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
+            node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        except _Overridden:
+            return self.cx.rules.call_override(self.cx, target, args, kwargs)
         return self._record(target, node_args, node_kwargs, arguments)
 
     def _record(
@@ -259,6 +265,10 @@ def _run(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return target(*args, **kwargs)
 
 
+class _Overridden(Exception):
+    """The class of an argument says what torch's functions do with it."""
+
+
 class _Arguments:
     """Turns values into graph arguments, and those into the arguments of the example run.
 
@@ -276,6 +286,8 @@ class _Arguments:
         if isinstance(value, ConstantValue):
             return _readable(value.value)
         cx = self.recorder.cx
+        if isinstance(value, ObjectValue) and overrides_torch(value.cls):
+            raise _Overridden
         if isinstance(value, SequenceValue):
             items = [self.convert(item.realize(cx)) for item in value.items]
             return items if isinstance(value, ListValue) else tuple(items)

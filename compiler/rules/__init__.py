@@ -49,6 +49,7 @@ from compiler.rules.objects import (
     plain_setattr,
     special_method,
 )
+from compiler.rules.overrides import call_override
 from compiler.rules.patterns import match_class, match_keys, matches_pattern
 from compiler.rules.subclasses import call_on_part, is_plain_mapping, iterated_part
 from compiler.rules.subscripts import contains, delitem, getitem, length, setitem
@@ -62,6 +63,7 @@ __all__ = [
     "call_method",
     "call_object",
     "call_on_part",
+    "call_override",
     "call_python",
     "call_tensor_method",
     "class_of",

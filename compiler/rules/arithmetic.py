@@ -34,6 +34,7 @@ from compiler.values.containers import (
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -276,6 +277,8 @@ def try_dunder(cx: Capture, owner: Value, name: str, other: Value) -> Value | No
     """Call a binary dunder; ``None`` when it is missing or gives NotImplemented."""
     if not isinstance(owner, ObjectValue):
         if isinstance(owner, TensorValue):
+            if overrides_torch(other.pytype()):
+                return cx.graph.call(name, [owner, other], {})
             raise GraphBreak("unsupported operator", f"a tensor with {other.describe()}")
         return None
     method = special_method(cx, owner, name)
