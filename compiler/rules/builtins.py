@@ -454,6 +454,8 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    if isinstance(left.realize(cx), TensorValue) or isinstance(right.realize(cx), TensorValue):
+        raise GraphBreak("operator refused", "divmod of a tensor, which has no __divmod__")
     return TupleValue([arithmetic.binary(cx, "//", left, right), arithmetic.binary(cx, "%", left, right)])
 
 
