@@ -37,6 +37,10 @@ KINDS: dict[str, Kind] = {
         "The size of this operator's result depends on the contents of a tensor.",
         ("Use an operator whose result has a fixed size, such as torch.where or a mask kept as a tensor.",),
     ),
+    "no shape kernel": Kind(
+        "PyTorch cannot tell this operator's result from shapes alone, so it runs natively.",
+        (_REPORT,),
+    ),
     "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
     "unsupported call": Kind(
         "This callable cannot be traced: it is not Python code, and no rule describes it.",
@@ -163,6 +167,13 @@ class GraphBreak(Exception):
 
     def reason(self, stack: tuple[Location, ...], inside: int) -> Reason:
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
+
+    def forget_frames(self) -> None:
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        error: BaseException | None = self
+        while error is not None:
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
 
 
 class BreakEarlier(Exception):

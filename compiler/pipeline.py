@@ -135,6 +135,7 @@ class _Work:
             if attempt is not None and outcome.step >= attempt.step:
                 raise InternalError(f"capture diverged: stopped at step {attempt.step}, then broke at {outcome.step}")
             attempt = outcome
+            attempt.cause.forget_frames()
         raise InternalError("capture does not settle on a place for the graph break")
 
     def _attempt(self, attempt: Attempt | None) -> Captured | Attempt:

@@ -19,15 +19,19 @@ class Ledger:
     Attributes:
         touched: Changed values that existed before the frame, and cells of the root frame.
         globals: (id of the globals dict, name) → (the dict, name, new value).
+        closed: Raised, when set, by any change, also of what is made inside the frame.
     """
 
     def __init__(self) -> None:
         self._namespaces: dict[Value, dict[str, Any]] = {}
         self.touched: dict[Value, None] = {}
         self.globals: dict[tuple[int, str], tuple[dict[str, Any], str, Value]] = {}
+        self.closed: GraphBreak | None = None
 
     def touch(self, value: Value) -> None:
         """`value` is about to change, or has changed."""
+        if self.closed is not None:
+            raise self.closed
         if value.source is None:
             value = getattr(value, "holder", None) or value
         if value in self._namespaces:
@@ -38,6 +42,8 @@ class Ledger:
             self.touched[value] = None
 
     def store_global(self, globals_: dict[str, Any], name: str, value: Value) -> None:
+        if self.closed is not None:
+            raise self.closed
         self._refuse_namespace(globals_)
         self.globals[id(globals_), name] = (globals_, name, value)
 

@@ -325,13 +325,31 @@ class Capture:
         """A generator that nobody finishes is closed when it is dropped, which runs its pending ``finally`` clauses.
 
         Raises:
-            BreakEarlier: there is one.
+            BreakEarlier: there is one, and closing it does something.
         """
         for generator in self._suspended:
             frame: Frame = generator.frame
             if not frame.finished and _has_pending_handler(frame):
                 cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
-                raise BreakEarlier(generator.born, cause)
+                self._close_quietly(generator, cause)
+
+    def _close_quietly(self, generator: GeneratorValue, cause: GraphBreak) -> None:
+        """Close a generator in the capture, to see that nobody notices when that happens."""
+        frame: Frame = generator.frame
+        ops, self.ledger.closed = self.graph.ops, cause
+        try:
+            frame.raise_here(ObservedException(ExceptionValue(GeneratorExit)))
+            self.run(frame)
+        except ObservedException as exc:
+            quiet = exc.value.cls is GeneratorExit and self.graph.ops == ops
+        except GraphBreak:
+            quiet = False
+        else:
+            quiet = False
+        finally:
+            self.ledger.closed = None
+        if not quiet:
+            raise BreakEarlier(generator.born, cause)
 
     # -- control -------------------------------------------------------------------------
 
