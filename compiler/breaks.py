@@ -38,6 +38,10 @@ KINDS: dict[str, Kind] = {
         "The size of this operator's result depends on the contents of a tensor.",
         ("Use an operator whose result has a fixed size, such as torch.where or a mask kept as a tensor.",),
     ),
+    "no shape kernel": Kind(
+        "PyTorch cannot tell this operator's result from shapes alone, so it runs natively.",
+        (_REPORT,),
+    ),
     "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
     "unsupported call": Kind(
         "This callable cannot be traced: it is not Python code, and no rule describes it.",

@@ -23,6 +23,8 @@ from compiler.graph import autocast, shape_rules
 from compiler.graph.modes import Mode, Modes
 from compiler.graph.overlap import may_clash
 from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
+from compiler.graph.refusals import refusal
+from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.objects import ObjectValue
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
 META = torch.device("meta")
-_DATA_DEPENDENT = ("item", "nonzero", "cannot be converted to Scalar", "data-dependent", "_local_scalar_dense")
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.Size, torch.layout)
 
 
@@ -127,9 +128,11 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
+            if target in NEED_MEMORY:
+                return run_on_stand_ins(target, args, kwargs)
             return _run(target, args, kwargs)
         except Exception as error:
-            raise _refusal(target, error) from error
+            raise refusal(target, _name(target), error) from error
 
     def _example_in_autocast(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         examples = autocast.Examples()
@@ -143,7 +146,7 @@ class Recorder:
         except GraphBreak:
             raise
         except Exception as error:
-            raise _refusal(target, error) from error
+            raise refusal(target, _name(target), error) from error
 
     def _entered(self, node: torch.fx.Node) -> None:
         if self._first_op is None:
@@ -311,6 +314,9 @@ class _Arguments:
         kwargs = _map(kwargs, lambda value: value.example, TensorValue)
         if any(isinstance(arg, torch.device) for arg in args):
             args = tuple([META if isinstance(arg, torch.device) else arg for arg in args])
+        if any(isinstance(arg, torch.Generator) for arg in (*args, *kwargs.values())):
+            args = tuple([None if isinstance(arg, torch.Generator) else arg for arg in args])
+            kwargs = {name: None if isinstance(arg, torch.Generator) else arg for name, arg in kwargs.items()}
         return args, kwargs
 
     def refuse_overlap(self, target: Any, result: Any) -> None:
@@ -372,15 +378,6 @@ def _result_device(target: Any, args: Any, kwargs: Any, arguments: _Arguments) -
         if value.example.dim():
             return value.device
     return arguments.tensors[0].device if arguments.tensors else torch.get_default_device()
-
-
-def _refusal(target: Any, error: Exception) -> GraphBreak:
-    text = str(error)
-    name = _name(target)
-    if isinstance(error, NotImplementedError) or any(word in text for word in _DATA_DEPENDENT):
-        kind = "data-dependent value" if "item" in text or "Scalar" in text else "data-dependent shape"
-        return GraphBreak(kind, name)
-    return GraphBreak("operator refused", f"{name}: {type(error).__name__}: {text.splitlines()[0] if text else ''}")
 
 
 def _check_plain(target: Any) -> None:
