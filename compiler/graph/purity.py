@@ -58,10 +58,10 @@ def draws_random_numbers(target: Any) -> bool:
 
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call may change a tensor that it is given; functions that users have allowed may."""
-    if isinstance(target, OpOverload | OpOverloadPacket) and _namespace(target) not in _KNOWN_NAMESPACES:
+    if not is_of_torch(target):
         return True
     if isinstance(target, OpOverload):
-        return bool(target._schema.is_mutable)
+        return bool(target._schema.is_mutable) or target.overloadpacket.__name__ in _MAYBE_IN_PLACE
     name = _name(target)
     in_place = (name.endswith("_") and not name.endswith("__")) or (
         name.startswith("__i")
@@ -75,7 +75,10 @@ def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
 def written_arguments(node: torch.fx.Node) -> list[torch.fx.Node]:
     """The tensors that a call which changes its arguments may change: those it is known for, else all it is given."""
     target = node.target
-    if isinstance(target, OpOverload) and _namespace(target) in _KNOWN_NAMESPACES:
+    if target in _RUNNING_STATS and len(node.args) > _RUNNING_STATS_FLAG:
+        stats = [node.args[at] for at in _RUNNING_STATS[target]] if node.args[_RUNNING_STATS_FLAG] is not False else []
+        return [stat for stat in stats if isinstance(stat, torch.fx.Node)]
+    if isinstance(target, OpOverload) and target._schema.is_mutable and is_of_torch(target):
         given = zip(target._schema.arguments, node.args, strict=False)
         written = [arg for about, arg in given if about.alias_info is not None and about.alias_info.is_write]
         named = [about.name for about in target._schema.arguments if about.alias_info is not None]
@@ -85,6 +88,17 @@ def written_arguments(node: torch.fx.Node) -> list[torch.fx.Node]:
     if _writes_first(target) and not isinstance(target, OpOverloadPacket) and isinstance(first, torch.fx.Node):
         return [first] if node.kwargs.get("out") is None else node.all_input_nodes
     return node.all_input_nodes
+
+
+_RUNNING_STATS = {
+    torch.batch_norm: (3, 4),
+    torch.instance_norm: (3, 4),
+    torch.native_batch_norm: (3, 4),
+    torch.nn.functional.batch_norm: (1, 2),
+    torch.nn.functional.instance_norm: (1, 2),
+}
+"""Functions that change nothing but the arguments at these places, and those if the one at `_RUNNING_STATS_FLAG` says so."""
+_RUNNING_STATS_FLAG = 5
 
 
 def _writes_first(target: Any) -> bool:
@@ -114,12 +128,12 @@ def checks_before_writing(target: Any) -> bool:
     return _name(target) in _POINTWISE_IN_PLACE
 
 
-_KNOWN_NAMESPACES = ("aten", "prims", "torch")
-
-
-def _namespace(target: Any) -> str:
+def is_of_torch(target: Any) -> bool:
+    """Whether an operator that has a namespace has one of torch's own."""
+    if not isinstance(target, OpOverload | OpOverloadPacket):
+        return True
     packet = target.overloadpacket if isinstance(target, OpOverload) else target
-    return str(packet._qualified_op_name).partition("::")[0]
+    return str(packet._qualified_op_name).partition("::")[0] in ("aten", "prims", "torch")
 
 
 def _name(target: Any) -> str:
