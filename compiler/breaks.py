@@ -38,11 +38,9 @@ KINDS: dict[str, Kind] = {
         ("Use an operator whose result has a fixed size, such as torch.where or a mask kept as a tensor.",),
     ),
     "may raise after a change": Kind(
-        "The operator may raise for what its arguments contain, when the graph has already changed a tensor that it was "
-        "given; the change would be lost, or too large to take a copy of on every call.",
-        (
-            "Change the tensor after such operators (indexing by tensors, torch.linalg, custom operators), or a copy of it.",
-        ),
+        "The operator may raise for what its arguments contain, when the graph has already changed a tensor that it "
+        "was given; that cannot be put back, or is too large to take a copy of on every call.",
+        ("Change the tensor after such operators (indexing by tensors, torch.linalg, custom ones), or a copy of it.",),
     ),
     "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
     "unsupported call": Kind(
@@ -138,13 +136,13 @@ KINDS: dict[str, Kind] = {
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(
-        "The backend raised, or gave back something that is not a compiled graph, or its compiled graph raised where the "
-        "captured one does not, or returned something else.",
+        "The backend raised, or gave back something that is not a compiled graph, or its compiled graph raised where "
+        "the captured one does not, or returned something else.",
         ("backend='eager' tells whether the program or the backend is at fault.",),
     ),
     "graph raised": Kind(
-        "An operator of the graph raised; the frame ran from its start in eager, where it raises or succeeds as without "
-        "the compiler.",
+        "An operator of the graph raised; the frame ran from its start in eager, where it raises or succeeds as "
+        "without the compiler.",
         ("The error is the program's own, and is told once for each line.",),
     ),
     "internal error": Kind(

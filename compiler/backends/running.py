@@ -17,6 +17,7 @@ from typing import Any
 import torch
 import torch.fx
 
+import compiler.marks as marks
 from compiler import _C, breaks, events, skips
 from compiler.backends.outputs import Output, misfit
 from compiler.backends.undo import NOTHING, Keeper, Undo
@@ -71,7 +72,9 @@ class CompiledGraph:
         call.settle(run, self._keeper(self.at_risk) if run is not None else None)
 
     def _keeper(self, inputs: frozenset[int]) -> Keeper | None:
-        return Keeper(sorted(inputs), self._generators() if self.drawn_on else (), self.drawn_on) or None
+        watch = any(node.target in marks.ALLOWED for node in self._nodes())
+        generators = self._generators() if self.drawn_on else ()
+        return Keeper(sorted(inputs), generators, self.drawn_on, watch=watch) or None
 
     def _generators(self) -> list[torch.Generator]:
         """The generators that the graph's operators are given."""
@@ -186,7 +189,10 @@ class CompiledGraph:
         for node in self._nodes():
             if failed is not None and node is failed and (checks_before_writing(failed.target) or refused(error)):
                 return False
-            if changes_arguments(node.target, node.kwargs):
+            if node.target in marks.ALLOWED:
+                if undo is NOTHING or undo.sees_a_change():
+                    return True
+            elif changes_arguments(node.target, node.kwargs):
                 arguments = {storage_of(argument) for argument in written_arguments(node)}
                 if (None in arguments and len(undo.inputs) < len(inputs)) or not given.isdisjoint(arguments):
                     return True
@@ -205,9 +211,9 @@ class CompiledGraph:
         what = f"compiled a graph that returned {found}"
         if not self._is_the_graphs_own:
             raise self._blamed(what, {})
-        return self._mistaken(call, result, what, undo or NOTHING)
+        return self._mistaken(call, what, undo or NOTHING)
 
-    def _mistaken(self, call: _C.GraphCall, result: Any, what: str, undo: Undo) -> Any:
+    def _mistaken(self, call: _C.GraphCall, what: str, undo: Undo) -> Any:
         """The graph's own operators return something else than was learnt when they were recorded, and what the frame
         made of that is wrong: it runs in eager, now and later."""
         error = InternalError(f"{self.frame.function} ({self.frame}) {what}")
@@ -217,7 +223,7 @@ class CompiledGraph:
         events.publish(FrameRecord("fell_back", self.frame, reason, details={"error": error}))
         self._settle(call, None)
         if self._has_changed_something(None, error, undo):
-            return result
+            raise error
         undo.put_back()
         return True
 

@@ -17,10 +17,21 @@ class Undo:
         inputs: Indices of the inputs that `put_back` gives their contents back.
     """
 
-    def __init__(self, inputs: Iterable[int], memories: list[_Memory], states: list[tuple[Any, torch.Tensor]]) -> None:
+    def __init__(
+        self,
+        inputs: Iterable[int],
+        memories: list[_Memory],
+        states: list[tuple[Any, torch.Tensor]],
+        versions: list[tuple[torch.Tensor, int]],
+    ) -> None:
         self.inputs = frozenset(inputs)
         self._memories = memories
         self._states = states
+        self._versions = versions
+
+    def sees_a_change(self) -> bool:
+        """Whether an operator has changed an input since, of any that the graph takes."""
+        return any(tensor._version != version for tensor, version in self._versions)
 
     def put_back(self) -> None:
         """Undo what the graph has done to the inputs and to the generators of random numbers."""
@@ -32,30 +43,37 @@ class Undo:
             generator.set_state(state)
 
 
-NOTHING = Undo((), [], [])
+NOTHING = Undo((), [], [], [])
 
 
 class Keeper:
     """What of a graph's calls has to be noted, before each of them."""
 
     def __init__(
-        self, inputs: Iterable[int], generators: Iterable[torch.Generator], devices: Iterable[torch.device]
+        self,
+        inputs: Iterable[int],
+        generators: Iterable[torch.Generator],
+        devices: Iterable[torch.device],
+        *,
+        watch: bool,
     ) -> None:
         self._inputs = tuple(inputs)
         self._generators = tuple(generators)
         self._devices = tuple(devices)
+        self._watch = watch
 
     def __bool__(self) -> bool:
-        return bool(self._inputs or self._generators or self._devices)
+        return bool(self._inputs or self._generators or self._devices or self._watch)
 
     def __call__(self, *inputs: Any) -> Undo:
         """The state before a call with these inputs; without their contents where memory is short."""
         generators = [*self._generators, *_default_generators(self._devices)]
         states = [(generator, generator.get_state()) for generator in generators]
+        versions = [(tensor, tensor._version) for tensor in inputs if not tensor.is_inference()] if self._watch else []
         try:
-            return Undo(self._inputs, [_memory(inputs[index]) for index in self._inputs], states)
-        except (MemoryError, torch.OutOfMemoryError, RuntimeError):
-            return Undo((), [], states)
+            return Undo(self._inputs, [_memory(inputs[index]) for index in self._inputs], states, versions)
+        except (MemoryError, RuntimeError):  # torch's lack of memory is one of the latter
+            return Undo((), [], states, versions)
 
 
 def _memory(tensor: torch.Tensor) -> _Memory:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.fx
 
+import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.graph.purity import changes_arguments, checks_before_writing, written_arguments
 from compiler.graph.raising import may_raise, operator_name
@@ -72,8 +73,11 @@ class Changes:
 def _written(
     node: torch.fx.Node, inputs: list[tuple[TensorValue, torch.Tensor]]
 ) -> list[tuple[TensorValue, torch.Tensor]]:
-    """Inputs that the operator may have written to, by the memory of their examples."""
-    if not changes_arguments(node.target, node.kwargs):
+    """Inputs that the operator may have written to, by the memory of their examples.
+
+    A function that users have allowed in the graph hardly does; should it raise, its arguments are looked at.
+    """
+    if node.target in marks.ALLOWED or not changes_arguments(node.target, node.kwargs):
         return []
     storages = {storage_of(argument) for argument in written_arguments(node)}
     if None in storages:

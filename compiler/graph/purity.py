@@ -47,7 +47,8 @@ _MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm 
 
 def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
-    return target in _STATE or draws_random_numbers(target) or changes_arguments(target, kwargs)
+    known = is_of_torch(target) and target not in _STATE
+    return not known or draws_random_numbers(target) or changes_arguments(target, kwargs)
 
 
 def draws_random_numbers(target: Any) -> bool:
@@ -57,11 +58,12 @@ def draws_random_numbers(target: Any) -> bool:
 
 
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether a call may change a tensor that it is given; functions that users have allowed may."""
-    if not is_of_torch(target):
-        return True
-    if isinstance(target, OpOverload):
-        return bool(target._schema.is_mutable) or target.overloadpacket.__name__ in _MAYBE_IN_PLACE
+    """Whether a call may change a tensor that it is given; functions that users have allowed may. A registered operator
+    says so."""
+    if isinstance(target, OpOverload | OpOverloadPacket) and _overloads(target):
+        return any(
+            about._schema.is_mutable or about.overloadpacket.__name__ in _MAYBE_IN_PLACE for about in _overloads(target)
+        )
     name = _name(target)
     in_place = (name.endswith("_") and not name.endswith("__")) or (
         name.startswith("__i")
@@ -78,10 +80,12 @@ def written_arguments(node: torch.fx.Node) -> list[torch.fx.Node]:
     if target in _RUNNING_STATS and len(node.args) > _RUNNING_STATS_FLAG:
         stats = [node.args[at] for at in _RUNNING_STATS[target]] if node.args[_RUNNING_STATS_FLAG] is not False else []
         return [stat for stat in stats if isinstance(stat, torch.fx.Node)]
-    if isinstance(target, OpOverload) and target._schema.is_mutable and is_of_torch(target):
-        given = zip(target._schema.arguments, node.args, strict=False)
+    overloads = _overloads(target)
+    if len(overloads) == 1 and overloads[0]._schema.is_mutable:
+        schema = overloads[0]._schema
+        given = zip(schema.arguments, node.args, strict=False)
         written = [arg for about, arg in given if about.alias_info is not None and about.alias_info.is_write]
-        named = [about.name for about in target._schema.arguments if about.alias_info is not None]
+        named = [about.name for about in schema.arguments if about.alias_info is not None]
         written += [node.kwargs[name] for name in named if name in node.kwargs]
         return written if all(isinstance(arg, torch.fx.Node) for arg in written) else node.all_input_nodes
     first = node.args[0] if node.args else None
@@ -97,7 +101,7 @@ _RUNNING_STATS = {
     torch.nn.functional.batch_norm: (1, 2),
     torch.nn.functional.instance_norm: (1, 2),
 }
-"""Functions that change nothing but the arguments at these places, and those if the one at `_RUNNING_STATS_FLAG` says so."""
+"""Functions that change nothing but the arguments at these places, and those only if the one at the flag's is true."""
 _RUNNING_STATS_FLAG = 5
 
 
@@ -126,6 +130,12 @@ _REFUSALS = (
 def checks_before_writing(target: Any) -> bool:
     """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first."""
     return _name(target) in _POINTWISE_IN_PLACE
+
+
+def _overloads(target: Any) -> list[OpOverload]:
+    if isinstance(target, OpOverloadPacket):
+        return [getattr(target, name) for name in target.overloads()]
+    return [target] if isinstance(target, OpOverload) else []
 
 
 def is_of_torch(target: Any) -> bool:

@@ -23,7 +23,7 @@ _CANNOT = frozenset(
     bitwise_or bitwise_xor invert inv and or xor rand ror rxor lshift rshift add sub subtract mul multiply div
     divide true_divide truediv rsub radd rmul rtruediv rdiv pow rpow float_power maximum minimum fmax fmin clamp
     clip clamp_min clamp_max lerp addcmul addcdiv where hypot copysign heaviside logaddexp logaddexp2 xlogy
-    xlog1py real imag conj conj_physical resolve_conj resolve_neg angle eq ne lt le gt ge not_equal greater
+    real imag conj conj_physical resolve_conj resolve_neg angle eq ne lt le gt ge not_equal greater
     greater_equal less less_equal isclose masked_fill fill zero copy threshold dropout dropout1d dropout2d
     dropout3d feature_dropout alpha_dropout feature_alpha_dropout native_dropout uniform rand_like randn_like
     relu relu6 elu selu celu gelu silu mish leaky_relu prelu rrelu hardtanh hardswish hardsigmoid hardshrink
@@ -53,7 +53,8 @@ _CANNOT = frozenset(
 )
 """Names without what spells an operator in place or as a method (``add`` for ``add_ __add__ iadd __iadd__``)."""
 
-_DIVIDES = frozenset("floor_divide floordiv rfloordiv remainder fmod mod rmod".split())
+_DIVIDES = frozenset("floor_divide floordiv remainder fmod mod".split())
+_DIVIDES_BY_FIRST = frozenset("rfloordiv rmod rremainder".split())
 """These raise for a zero among integers."""
 
 _INDEXES = frozenset(
@@ -75,6 +76,10 @@ def may_raise(node: torch.fx.Node, device: torch.device) -> bool:
         return True
     name = operator_name(node.target)
     if name in _DIVIDES or (name in ("div", "divide") and node.kwargs.get("rounding_mode") is not None):
+        return not _is_floating(node) and any(
+            isinstance(divisor, torch.fx.Node) for divisor in (*node.args[1:], *node.kwargs.values())
+        )
+    if name in _DIVIDES_BY_FIRST:
         return not _is_floating(node)
     if name in _INDEXES:
         return device.type == "cpu" and _looks_at_indices(name, node)
