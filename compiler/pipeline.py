@@ -238,7 +238,9 @@ class _Work:
             grad_mode=cx.entry_grad_mode,
             frame=self.location(),
             strict=self.options.fullgraph,
-            changed=frozenset(places[value] for value in changes.changed if value not in changes.lasting),
+            changed=frozenset(
+                places[value] for value in changes.changed if value not in changes.lasting - changes.at_risk
+            ),
             at_risk=frozenset(places[value] for value in changes.at_risk),
             drawn_on=frozenset(cx.graph.drawn_on),
         ).callable()

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 
-_Memory = tuple[torch.Tensor, torch.UntypedStorage, int | None]
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Memory:
+    """What a tensor was."""
+
+    tensor: torch.Tensor
+    contents: torch.UntypedStorage
+    version: int | None
+    facts: tuple[Any, ...]
+
+    def can_be_put_back(self) -> bool:
+        return all(now is before or now == before for now, before in zip(_facts(self.tensor), self.facts, strict=True))
+
+    def put_back(self) -> None:
+        self.tensor.untyped_storage().copy_(self.contents)
+        if self.version is not None:
+            torch._C._autograd._unsafe_set_version_counter((self.tensor,), (self.version,))
+
+
+def _facts(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """What no copy of a tensor's contents puts back."""
+    return tensor.shape, tensor.stride(), tensor.untyped_storage().data_ptr(), tensor.requires_grad, tensor.grad_fn
 
 
 class Undo:
     """The state before one run of a graph.
 
-    Attributes:
-        inputs: Indices of the inputs that `put_back` gives their contents back.
+    `put_back` undoes what the graph has done since to the inputs `inputs` and to the generators of random numbers.
     """
 
     def __init__(
         self,
-        inputs: Iterable[int],
-        memories: list[_Memory],
+        memories: dict[int, _Memory],
         states: list[tuple[Any, torch.Tensor]],
         versions: list[tuple[torch.Tensor, int]],
     ) -> None:
-        self.inputs = frozenset(inputs)
         self._memories = memories
         self._states = states
         self._versions = versions
+
+    @property
+    def inputs(self) -> frozenset[int]:
+        """Indices of the inputs that can be put back."""
+        return frozenset(index for index, memory in self._memories.items() if memory.can_be_put_back())
 
     def sees_a_change(self) -> bool:
         """Whether an operator has changed an input since, of any that the graph takes."""
         return any(tensor._version != version for tensor, version in self._versions)
 
     def put_back(self) -> None:
-        """Undo what the graph has done to the inputs and to the generators of random numbers."""
-        for tensor, contents, version in self._memories:
-            tensor.untyped_storage().copy_(contents)
-            if version is not None:
-                torch._C._autograd._unsafe_set_version_counter((tensor,), (version,))
+        for memory in self._memories.values():
+            memory.put_back()
         for generator, state in self._states:
             generator.set_state(state)
 
 
-NOTHING = Undo((), [], [], [])
+NOTHING = Undo({}, [], [])
 
 
 class Keeper:
@@ -71,9 +92,9 @@ class Keeper:
         states = [(generator, generator.get_state()) for generator in generators]
         versions = [(tensor, tensor._version) for tensor in inputs if not tensor.is_inference()] if self._watch else []
         try:
-            return Undo(self._inputs, [_memory(inputs[index]) for index in self._inputs], states, versions)
+            return Undo({index: _memory(inputs[index]) for index in self._inputs}, states, versions)
         except (MemoryError, RuntimeError):  # torch's lack of memory is one of the latter
-            return Undo((), [], states, versions)
+            return Undo({}, states, versions)
 
 
 def _memory(tensor: torch.Tensor) -> _Memory:
@@ -82,7 +103,7 @@ def _memory(tensor: torch.Tensor) -> _Memory:
     copy = tensor.detach().clone().untyped_storage() if plain else storage.clone()  # the former is three times as fast
     if copy.nbytes() != storage.nbytes():  # overlapping elements beside gaps
         copy = storage.clone()
-    return tensor, copy, None if tensor.is_inference() else tensor._version
+    return _Memory(tensor, copy, None if tensor.is_inference() else tensor._version, _facts(tensor))
 
 
 def _default_generators(devices: Iterable[torch.device]) -> list[Any]:

@@ -62,7 +62,7 @@ def draws_random_numbers(target: Any) -> bool:
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call may change a tensor that it is given; functions that users have allowed may. A registered operator
     says so."""
-    if isinstance(target, OpOverload | OpOverloadPacket) and _overloads(target):
+    if isinstance(target, OpOverload) or not is_of_torch(target):
         return any(
             about._schema.is_mutable or about.overloadpacket.__name__ in _MAYBE_IN_PLACE for about in _overloads(target)
         )
@@ -130,7 +130,8 @@ _REFUSALS = (
 
 
 def checks_before_writing(target: Any) -> bool:
-    """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first."""
+    """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first, but
+    for zeros among integers that they divide by."""
     return _name(target) in _POINTWISE_IN_PLACE
 
 
@@ -155,7 +156,7 @@ def _name(target: Any) -> str:
 _IN_PLACE_OPERATORS = frozenset(
     "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split()
 )
-_POINTWISE_IN_PLACE = _IN_PLACE_OPERATORS | frozenset(
-    "add_ sub_ mul_ div_ pow_ remainder_ floor_divide_ neg_ abs_ exp_ sin_ cos_ tanh_ relu_ sigmoid_ sqrt_ square_ "
+_POINTWISE_IN_PLACE = _IN_PLACE_OPERATORS - {"ifloordiv", "imod"} | frozenset(
+    "add_ sub_ mul_ pow_ neg_ abs_ exp_ sin_ cos_ tanh_ relu_ sigmoid_ sqrt_ square_ "
     "clamp_ copy_ fill_ zero_ lerp_ addcmul_ addcdiv_ masked_fill_ where_ logical_and_ logical_or_ logical_not_".split()
 )

@@ -645,3 +645,53 @@ def test_an_inference_tensor_is_put_back():
     outcome(compiled, GOOD, made)
     assert isinstance(outcome(compiled, BAD, made), IndexError)
     assert made.unique().tolist() == [2]
+
+
+def test_a_change_that_lasts_after_the_failing_operator():
+    weight = torch.ones(3, requires_grad=True)
+
+    def fn(index, x):
+        x.relu_()
+        found = TABLE[index]
+        x.mul_(weight)
+        return found
+
+    compiled = compiler.optimize(fn)
+    for args in ((BAD, -torch.ones(5, 3)), (GOOD, torch.ones(5, 3)), (BAD, -torch.ones(5, 3))):
+        eager_args, our_args = [arg.clone() for arg in args], [arg.clone() for arg in args]
+        expected, ours = outcome(fn, *eager_args), outcome(compiled, *our_args)
+        assert type(ours) is type(expected)
+        assert same(our_args, eager_args)
+        assert our_args[1].requires_grad == eager_args[1].requires_grad
+        assert not hasattr(ours, "__notes__")
+
+
+def test_a_division_of_integers_in_place():
+    def fn(numbers, divisor):
+        numbers //= divisor
+        return numbers + 1
+
+    compiled = compiler.optimize(fn)
+    compiled(torch.arange(1, 4), torch.tensor([1, 2, 3]))
+    results = []
+    for each in (fn, compiled):
+        numbers = torch.arange(1, 4)
+        results.append((str(outcome(each, numbers, torch.tensor([1, 2, 0]))), numbers.tolist()))
+    assert results[0] == results[1]
+    assert "ZeroDivisionError" in results[0][0]
+
+
+def test_a_dtype_that_no_kernel_takes_shows_in_the_first_run():
+    def fn(x):
+        x.view(torch.uint8).add_(1)
+        try:
+            return x.relu()
+        except RuntimeError as error:
+            return type(error)
+
+    compiled = compiler.optimize(fn)
+    results = []
+    for each in (fn, compiled):
+        x = torch.zeros(3).to(torch.float8_e4m3fn)
+        results.append((each(x), x.view(torch.uint8).tolist()))
+    assert results == [(NotImplementedError, [1, 1, 1])] * 2
