@@ -42,6 +42,11 @@ KINDS: dict[str, Kind] = {
         "PyTorch cannot tell this operator's result from shapes alone, so it runs natively.",
         (_REPORT,),
     ),
+    "may raise after a change": Kind(
+        "The operator may raise for what its arguments contain, when the graph has already changed a tensor that it "
+        "was given; that cannot be put back, or is too large to take a copy of on every call.",
+        ("Change the tensor after such operators (indexing by tensors, torch.linalg, custom ones), or a copy of it.",),
+    ),
     "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
     "unsupported call": Kind(
         "This callable cannot be traced: it is not Python code, and no rule describes it.",
@@ -140,13 +145,14 @@ KINDS: dict[str, Kind] = {
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(
-        "The backend raised, or gave back something that is not a compiled graph.",
+        "The backend raised, or gave back something that is not a compiled graph, or its compiled graph raised where "
+        "the captured one does not, or returned something else.",
         ("backend='eager' tells whether the program or the backend is at fault.",),
     ),
     "graph raised": Kind(
-        "The compiled graph raised; the frame ran from its start in eager, where it raises or succeeds as without the "
-        "compiler.",
-        ("If eager raises here too, the error is the program's own.",),
+        "An operator of the graph raised; the frame ran from its start in eager, where it raises or succeeds as "
+        "without the compiler.",
+        ("The error is the program's own, and is told once for each line.",),
     ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",

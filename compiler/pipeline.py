@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler import _C, breaks, events, skips
+from compiler.backends.outputs import Output
 from compiler.backends.running import CompiledGraph, backend_error
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.bytecode.decode import decode
@@ -30,6 +31,7 @@ from compiler.values.objects import ObservedException
 
 if TYPE_CHECKING:
     from compiler.output.code import Captured
+    from compiler.output.plan import Plan
 
 _MAX_ATTEMPTS = 64
 _REJECTIONS = 16
@@ -176,7 +178,7 @@ class _Work:
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:
         return Attempt(cx.step - 1, cause, cx.root.current)
 
-    def _finish(self, captured: Captured, cause: GraphBreak | None, plan: Any) -> _C.Entry | None:
+    def _finish(self, captured: Captured, cause: GraphBreak | None, plan: Plan) -> _C.Entry | None:
         cx = captured.cx
         reason = self._reason(cause)
         if reason is not None and self.options.fullgraph:
@@ -185,7 +187,7 @@ class _Work:
         cx.graph.finish(plan.outputs, captured.modes)
         nothing = cx.graph.ops == 0
         module = None if nothing and not events.wants_details() else cx.graph.module()
-        graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
+        graph = None if nothing or module is None else self._backend(module, cx, plan)
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
         if nothing and reason is None and not config.capture_all_frames and not _has_effects(captured, plan):
@@ -214,7 +216,7 @@ class _Work:
     def _reason(self, cause: GraphBreak | None) -> Reason | None:
         return cause.reason(*skips.with_users_line(cause.stack or (self.location(),))) if cause is not None else None
 
-    def _backend(self, module: torch.fx.GraphModule, cx: Capture, outputs: int) -> _C.GraphCall:
+    def _backend(self, module: torch.fx.GraphModule, cx: Capture, plan: Plan) -> _C.GraphCall:
         """Hand the graph to the backend."""
         name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
@@ -227,7 +229,22 @@ class _Work:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
             raise self._refused(module, f"returned {compiled!r}, which is not callable")
-        return CompiledGraph(compiled, module, outputs, name, cx.graph.modes.entry, self.location()).callable()
+        changes = cx.graph.changes
+        places = {value: index for index, (value, _) in enumerate(cx.graph.inputs)}
+        return CompiledGraph(
+            run=compiled,
+            module=module,
+            outputs=tuple(Output(value.example.shape, value.example.dtype, value.device) for value in plan.outputs),
+            backend_name=name,
+            modes=cx.graph.modes.entry,
+            frame=self.location(),
+            strict=self.options.fullgraph,
+            changed=frozenset(
+                places[value] for value in changes.changed if value not in changes.lasting - changes.at_risk
+            ),
+            at_risk=frozenset(places[value] for value in changes.at_risk),
+            drawn_on=frozenset(cx.graph.drawn_on),
+        ).callable()
 
     def _refused(self, module: torch.fx.GraphModule, what: str) -> BackendError:
         error = backend_error(self.options.backend_name, what, module, self.location())

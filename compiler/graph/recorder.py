@@ -20,9 +20,10 @@ import torch.fx
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.graph import autocast, shape_rules
+from compiler.graph.changes import Changes
 from compiler.graph.modes import Mode, Modes
 from compiler.graph.overlap import may_clash
-from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
+from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
 from compiler.graph.refusals import refusal
 from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
@@ -44,6 +45,8 @@ class Recorder:
     Attributes:
         inputs: Tensors that the graph takes, each with the real tensor of this call.
         ops: Number of operators recorded.
+        changes: What they change of the inputs.
+        drawn_on: Devices whose random numbers they draw.
         holder: Has the graph's own parts as attributes.
         modes: What the program has switched.
     """
@@ -55,6 +58,8 @@ class Recorder:
         self.modes = Modes()
         self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
         self.ops = 0
+        self.changes = Changes()
+        self.drawn_on: set[torch.device] = set()
         self._first_op: torch.fx.Node | None = None
         self._real: dict[TensorValue, torch.Tensor] = {}
 
@@ -112,6 +117,9 @@ class Recorder:
         kind = "call_method" if isinstance(target, str) else "call_function"
         node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
         self._entered(node)
+        self.changes.follow(node, device, self.inputs, whole=self.cx.options.fullgraph)
+        if draws_random_numbers(target):
+            self.drawn_on.add(device)
         return self._result(node, result, device, arguments)
 
     def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments) -> Any:

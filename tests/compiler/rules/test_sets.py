@@ -6,8 +6,6 @@ import pytest
 import torch
 
 import compiler
-
-
 from tests.compiler.agreement import agree
 from tests.compiler.running import check
 
