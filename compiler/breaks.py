@@ -80,9 +80,9 @@ KINDS: dict[str, Kind] = {
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
     "autograd function": Kind(
-        "A torch.autograd.Function brings a backward of its own, which a graph does not hold: it is applied natively, "
-        "and its forward and backward are captured by themselves.",
-        ("Write the computation with differentiable operators, where their own gradient will do.",),
+        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
+        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
+        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",
@@ -163,6 +163,13 @@ class GraphBreak(Exception):
 
     def reason(self, stack: tuple[Location, ...], inside: int) -> Reason:
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
+
+    def forget_frames(self) -> None:
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        error: BaseException | None = self
+        while error is not None:
+            error.__traceback__ = None
+            error = error.__cause__ or error.__context__
 
 
 class BreakEarlier(Exception):
