@@ -301,9 +301,19 @@ def _refusal(target: Any, error: Exception) -> GraphBreak:
     text = str(error)
     name = _name(target)
     if isinstance(error, NotImplementedError) or any(word in text for word in _DATA_DEPENDENT):
-        kind = "data-dependent value" if "item" in text or "Scalar" in text else "data-dependent shape"
-        return GraphBreak(kind, name)
+        read = "item" in text or "Scalar" in text or not _returns_tensor(target)
+        return GraphBreak("data-dependent value" if read else "data-dependent shape", name)
     return GraphBreak("operator refused", f"{name}: {type(error).__name__}: {text.splitlines()[0] if text else ''}")
+
+
+def _returns_tensor(target: Any) -> bool:
+    """Whether the operator's result is a tensor, as far as its schema is known by its name."""
+    name = target if isinstance(target, str) else getattr(target, "__name__", "")
+    packet = getattr(torch.ops.aten, name, None)
+    if packet is None:
+        return True
+    overload = getattr(packet, packet.overloads()[0])
+    return any(isinstance(result.type, torch.TensorType) for result in overload._schema.returns)
 
 
 def _check_plain(target: Any) -> None:
