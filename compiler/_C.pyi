@@ -22,7 +22,13 @@ ABSENT: Final[object]
 class Context:
     """What the hook does on this thread while a compiled call runs."""
 
-    def __init__(self, on_miss: Callable[[Request], Entry | None]) -> None: ...
+    def __init__(
+        self,
+        on_miss: Callable[[Request], Entry | None],
+        on_error: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        """``on_error`` is called with an exception that leaves a call of `Optimized`, and may change its traceback."""
+
     @property
     def on_miss(self) -> Callable[[Request], Entry | None]:
         """Called without a context, with a frame that no entry fits. None: the original runs, with the context kept.
