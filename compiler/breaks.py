@@ -87,10 +87,7 @@ KINDS: dict[str, Kind] = {
     ),
     "training step": Kind(
         "Gradients are computed, and parameters updated, natively; gradients flow through the captured graphs.",
-        (
-            "Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it: "
-            "nothing is slower for that.",
-        ),
+        ("Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it.",),
     ),
     "lock": Kind(
         "Threads and locks are used when the program gets there: other threads may hold them.",
@@ -100,7 +97,7 @@ KINDS: dict[str, Kind] = {
         "What this returns depends on the moment (a clock, a random number of Python's, the system), so it is asked "
         "natively.",
         (
-            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs from call to call.",
+            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs each time.",
             "For random numbers inside of it, use torch's.",
         ),
     ),
@@ -160,7 +157,7 @@ KINDS: dict[str, Kind] = {
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
         (
-            "The recompile reasons say what changed from call to call; keep it constant, pass it as a tensor, or raise config.recompile_limit.",
+            "The recompile reasons say what changed: keep it constant, make it a tensor, or raise config.recompile_limit.",
         ),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),

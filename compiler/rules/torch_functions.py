@@ -117,6 +117,18 @@ def _fold(func: Callable[..., Any]) -> Rule:
     return lambda cx, args, kwargs: fold(cx, func, args, kwargs)
 
 
+def _native(func: Callable[..., Any]) -> Rule:
+    """Random numbers are drawn and seeded in the order of the program, of which a graph holds a part only."""
+
+    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        raise GraphBreak("outside world", f"torch.{func.__name__}")
+
+    return rule
+
+
+_SEEDING = (torch.manual_seed, torch.seed, torch.initial_seed, torch.get_rng_state, torch.set_rng_state)
+
+
 def _assert(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if not args[0].realize(cx).truth(cx):
         cx.raise_(AssertionError, *[arg.realize(cx).constant() for arg in args[1:]])
@@ -149,6 +161,7 @@ RULES: dict[Any, Rule] = {
     torch._C._get_deterministic_algorithms: _asked(torch._C._get_deterministic_algorithms),
     torch._C._get_deterministic_algorithms_warn_only: _asked(torch._C._get_deterministic_algorithms_warn_only),
     torch._assert: _assert,
+    **{func: _native(func) for func in _SEEDING},
     torch.broadcast_shapes: _fold(torch.broadcast_shapes),
     torch.promote_types: _fold(torch.promote_types),
     torch.can_cast: _fold(torch.can_cast),
