@@ -32,11 +32,13 @@ from compiler.values.functions import (
     SuperValue,
 )
 from compiler.values.iterators import (
+    DictIterator,
     EnumerateIterator,
     FilterIterator,
     GeneratorValue,
     MapIterator,
     RangeIterator,
+    ReverseIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
@@ -102,8 +104,14 @@ def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
 
 
 def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
-    if value.over is None or (value.watched is not None and len(value.watched[0]) != value.watched[1]):
+    if value.over is None or (value.watch is not None and not value.watch.undisturbed()):
         cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
+    return [value.over]
+
+
+def _dict_iterator(cx: Capture, value: DictIterator) -> Iterable[Value]:
+    if value.mapping is not None and not value.watch.undisturbed():
+        cx.not_rebuildable(value, f"a {value.pytype().__name__} that is being consumed")
     return [value.over]
 
 
@@ -142,6 +150,8 @@ CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
     PartialValue: lambda cx, value: [value.func, *value.args, *value.kwargs.values()],
     SuperValue: lambda cx, value: [value.owner],
     SequenceIterator: _sequence_iterator,
+    ReverseIterator: lambda cx, value: [value.sequence],
+    DictIterator: _dict_iterator,
     SnapshotIterator: _snapshot,
     RangeIterator: _none,
     EnumerateIterator: lambda cx, value: [value.inner],

@@ -8,7 +8,7 @@ from typing import Any
 
 from compiler.output.rebuild import Rebuilder, push_elements, push_pairs, refill
 from compiler.rules.classes import lookup
-from compiler.values.base import Value
+from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SetValue, TupleValue
 from compiler.values.functions import CellValue
 from compiler.values.objects import ObjectValue
@@ -39,18 +39,40 @@ def _list(rb: Rebuilder, value: ListValue) -> None:
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
-    before = [key for key, _ in value.original.values()]
-    if [key for key, _ in value.entries.values()][: len(before)] != before:
+    kept = _kept_keys(value)
+    gone = [name for key, (name, _) in value.original.items() if key not in kept]
+    if len(gone) > _MOST_DELETIONS or not all(isinstance(name, ConstantValue) for name in gone):
         _call(rb, value, "clear")
         _call(rb, value, "update", lambda: push_pairs(rb, value))
         return
+    for name in gone:
+        rb.push(value)
+        rb.push(name)
+        rb.e.delete_item()
     for key, (key_value, item) in value.entries.items():
-        known = value.original.get(key)
-        if known is None or known[1] is not item:
+        if key not in kept or value.original[key][1] is not item:
             rb.push(item)
             rb.push(value)
             rb.push(key_value)
             rb.e.store_item()
+
+
+_MOST_DELETIONS = 16
+"""Keys that leave a dict one by one; of more, the dict is emptied."""
+
+
+def _kept_keys(value: DictValue) -> set[Any]:
+    """Keys that were never gone: they come first, in the order they had."""
+    places = {key: place for place, key in enumerate(value.original)}
+    kept: set[Any] = set()
+    last = -1
+    for key in value.entries:
+        place = places.get(key, -1)
+        if place <= last or key in value.readded:
+            break
+        kept.add(key)
+        last = place
+    return kept
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:

@@ -22,11 +22,13 @@ from compiler.values.functions import (
     SuperValue,
 )
 from compiler.values.iterators import (
+    DictIterator,
     EnumerateIterator,
     FilterIterator,
     GeneratorValue,
     MapIterator,
     RangeIterator,
+    ReverseIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
@@ -380,6 +382,38 @@ def _snapshot(rb: Rebuilder, value: SnapshotIterator) -> None:
     rb.e.call_constant(advanced, rb.loader(value.over), lambda: rb.e.load_const(value.index))
 
 
+def _reverse_iterator(rb: Rebuilder, value: ReverseIterator) -> None:
+    rb.e.call_constant(reversed, rb.loader(value.sequence))
+    rb.e.copy(1)
+    rb.e.call_method("__setstate__", lambda: rb.e.load_const(value.index))
+    rb.e.pop_top()
+
+
+def _dict_iterator(rb: Rebuilder, value: DictIterator) -> None:
+    if value.mapping is None:
+        rb.e.call_constant(exhausted, rb.loader(value.over), lambda: rb.e.load_const(value.reverse))
+    elif value.reverse:
+        rb.e.call_constant(advanced_reversed, rb.loader(value.over), lambda: rb.e.load_const(value.index))
+    else:
+        rb.e.call_constant(advanced, rb.loader(value.over), lambda: rb.e.load_const(value.index))
+
+
+def exhausted(over: Any, reverse: bool) -> Iterator[Any]:
+    """An iterator at its end."""
+    iterator = reversed(over) if reverse else iter(over)
+    for _ in iterator:
+        pass
+    return iterator
+
+
+def advanced_reversed(over: Any, count: int) -> Iterator[Any]:
+    """A reversed iterator of which `count` elements are consumed."""
+    iterator = reversed(over)
+    for _ in range(count):
+        next(iterator)
+    return iterator
+
+
 def _range_iterator(rb: Rebuilder, value: RangeIterator) -> None:
     rb.e.load_const(value.range[value.index :])
     rb.e.get_iter()
@@ -429,6 +463,8 @@ ROWS: dict[type[Value], Row] = {
     ObjectValue: _object,
     ExceptionValue: _exception,
     SequenceIterator: _sequence_iterator,
+    ReverseIterator: _reverse_iterator,
+    DictIterator: _dict_iterator,
     SnapshotIterator: _snapshot,
     RangeIterator: _range_iterator,
     EnumerateIterator: _enumerate,

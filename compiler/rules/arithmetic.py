@@ -143,6 +143,9 @@ def _concat(cx: Capture, left: SequenceValue, right: SequenceValue, in_place: bo
     if isinstance(left, ListValue) and isinstance(right, ListValue):
         return cx.new(ListValue(left.items + right.items))
     if isinstance(left, TupleValue) and isinstance(right, TupleValue):
+        for same, empty in ((left, right), (right, left)):
+            if not empty.items and same.cls is tuple:
+                return same
         both_sizes = left.cls is torch.Size and right.cls is torch.Size
         return cx.new(TupleValue(left.items + right.items, torch.Size if both_sizes else tuple))
     cx.raise_(
@@ -169,6 +172,8 @@ def _repeat(cx: Capture, left: SequenceValue, right: ConstantValue, in_place: bo
         left.items[:] = left.items * count
         cx.ledger.touch(left)
         return left
+    if left.cls is tuple and (count == 1 or not left.items):
+        return left
     return cx.new(type(left)(left.items * count, list if isinstance(left, ListValue) else tuple))
 
 
@@ -180,8 +185,7 @@ def _repeat_reflected(cx: Capture, left: ConstantValue, right: SequenceValue, in
 @_rule("|", DictValue, DictValue)
 def _merge(cx: Capture, left: DictValue, right: DictValue, in_place: bool) -> Value | None:
     if in_place:
-        call_method(cx, left, "update", [right], {})
-        return left
+        return call_method(cx, left, "__ior__", [right], {})
     merged = DictValue(dict(left.entries), left.cls)
     merged.factory = left.factory
     for key, value in pairs_of(cx, right):
@@ -219,7 +223,7 @@ def _set_rule(op: str) -> BinaryRule:
         if in_place and isinstance(left, SetValue) and left.cls is set:
             left.entries.clear()
             left.entries.update(entries)
-            left.changed = True
+            left.edits += 1
             left.order = order
             left.log = None
             cx.ledger.touch(left)

@@ -11,7 +11,7 @@ from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
 from compiler.values.functions import ClassValue
-from compiler.values.iterators import IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
+from compiler.values.iterators import DictIterator, IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
 from compiler.values.objects import ObjectValue, ObservedException, OpaqueValue
 from compiler.values.tensor import TensorValue
 
@@ -43,7 +43,7 @@ def _in_set_order(value: SetValue) -> list[Value]:
     """The order in which CPython iterates over a set to which the same has happened."""
     if any(isinstance(key, IdentityKey) for key in value.entries):
         raise GraphBreak("unsupported value", "the iteration order of a set of objects that hash by identity")
-    if value.source is not None and not value.changed:
+    if value.source is not None and not value.edits:
         return list(value.entries.values())
     if value.order is not None:
         return [value.entries[key] for key in value.order]
@@ -71,9 +71,11 @@ def iterate(cx: Capture, value: Value) -> Value:
     part = cx.rules.iterated_part(cx, value)
     if part is not None:
         return iterate(cx, part)
+    if isinstance(value, DictValue | DictViewValue):
+        return cx.new(DictIterator(value))
     items = elements(cx, value)
     if items is not None:
-        watched = _watched(value)
+        watched = value if isinstance(value, SetValue) else None
         return cx.new(SnapshotIterator(_iterator_class(value), items, watched, value))
     if isinstance(value, ObjectValue):
         method = special_method(cx, value, "__iter__")
@@ -92,17 +94,9 @@ def iterate(cx: Capture, value: Value) -> Value:
     raise refused("unsupported value", f"iteration over {value.describe()}", value)
 
 
-def _watched(value: Value) -> Any:
-    if isinstance(value, DictViewValue):
-        return value.mapping.entries
-    return value.entries if isinstance(value, DictValue | SetValue) else None
-
-
 def _iterator_class(value: Value) -> type:
-    examples: dict[type, Any] = {dict: iter({}), set: iter(set()), str: iter(""), bytes: iter(b"")}
-    if isinstance(value, DictViewValue):
-        return type(iter(getattr({}, value.which)()))
-    return type(examples.get(value.pytype(), iter(())))
+    example: Any = next((cls() for cls in (set, frozenset, str, bytes) if issubclass(value.pytype(), cls)), ())
+    return type(iter(example))
 
 
 def advance(cx: Capture, iterator: Value) -> Value | None:

@@ -155,6 +155,8 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     index = _as_index(cx, key)
     if isinstance(index, slice):
         kind = owner.cls if owner.cls in (list, torch.Size) else tuple
+        if owner.cls is tuple and range(len(owner.items))[index] == range(len(owner.items)):
+            return owner
         return cx.new(type(owner)(owner.items[index], kind))
     if not isinstance(index, int):
         kind_name = "list" if isinstance(owner, ListValue) else "tuple"

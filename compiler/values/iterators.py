@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import types
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import SequenceValue, TupleValue
+from compiler.values.containers import DictValue, DictViewValue, SequenceValue, SetValue, TupleValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -54,33 +55,122 @@ class SequenceIterator(IteratorValue):
         return self.sequence.items[self.index - 1]
 
 
+class ReverseIterator(IteratorValue):
+    """Over a list, tuple or deque from its end, live; `index` is that of the next item."""
+
+    __slots__ = ("index", "sequence")
+
+    def __init__(self, sequence: SequenceValue) -> None:
+        super().__init__()
+        self.sequence = sequence
+        self.index = len(sequence.items) - 1
+
+    def pytype(self) -> type:
+        return type(reversed(self.sequence.cls())) if self.sequence.mutable else reversed
+
+    def advance(self, cx: Capture) -> Value | None:
+        if not 0 <= self.index < len(self.sequence.items):
+            self.index = -1
+            return None
+        self.index -= 1
+        return self.sequence.items[self.index + 1]
+
+
+class Watch:
+    """Notices when the keys of a dict or set change while somebody iterates over it."""
+
+    def __init__(self, container: DictValue | SetValue) -> None:
+        self.container = container
+        self.size = len(container.entries)
+        self._edits = container.edits
+
+    def same_size(self) -> bool:
+        return len(self.container.entries) == self.size
+
+    def undisturbed(self) -> bool:
+        """Whether the keys are the same ones in the same order."""
+        return self.same_size() and self.container.edits == self._edits
+
+    def check(self) -> None:
+        """Raises GraphBreak where what comes next depends on how CPython lays out its tables."""
+        if not self.undisturbed():
+            raise GraphBreak("unsupported value", f"a {self.container.cls.__name__} that changes during iteration")
+
+
+class DictIterator(IteratorValue):
+    """Over a dict or a view of one, live.
+
+    Attributes:
+        over: The dict or view.
+        mapping: The dict; ``None`` when the iterator is exhausted.
+        index: Number of entries consumed.
+    """
+
+    __slots__ = ("failed", "index", "keys", "mapping", "over", "reverse", "watch", "which")
+
+    def __init__(self, over: DictValue | DictViewValue, *, reverse: bool = False) -> None:
+        super().__init__()
+        self.over = over
+        self.which = over.which if isinstance(over, DictViewValue) else "keys"
+        self.mapping: DictValue | None = over.mapping if isinstance(over, DictViewValue) else over
+        self.keys = list(self.mapping.entries)
+        self.watch = Watch(self.mapping)
+        self.reverse = reverse
+        self.index = 0
+        self.failed = False
+
+    def pytype(self) -> type:
+        mapping = self.over.mapping if isinstance(self.over, DictViewValue) else self.over
+        example = getattr(mapping.cls() if issubclass(mapping.cls, dict) else {}, self.which)()
+        return type(reversed(example) if self.reverse else iter(example))
+
+    def advance(self, cx: Capture) -> Value | None:
+        if self.mapping is None:
+            return None
+        if self.failed or not self.watch.same_size():
+            if self.mapping.cls is collections.OrderedDict:
+                raise GraphBreak("unsupported value", "an OrderedDict changed size during iteration")
+            self.failed = True
+            cx.raise_(RuntimeError, "dictionary changed size during iteration")
+        self.watch.check()
+        if self.index >= len(self.keys):
+            self.mapping = None
+            return None
+        self.index += 1
+        key, value = self.mapping.entries[self.keys[-self.index if self.reverse else self.index - 1]]
+        return {"keys": key, "values": value}.get(self.which) or TupleValue([key, value])
+
+
 class SnapshotIterator(IteratorValue):
-    """Over values known when it was made: views, sets, strings, ranges, reversed sequences.
+    """Over values known when it was made: sets, strings, ranges.
 
     Attributes:
         cls: The iterator's class.
         over: What it iterates over; ``None`` when that cannot be iterated over again.
         rest: The values; `index` of them are consumed.
-        watched: A container whose size must not change meanwhile, with that size.
+        watch: Of a set, which must not change meanwhile.
     """
 
-    __slots__ = ("cls", "index", "over", "rest", "watched")
+    __slots__ = ("cls", "index", "over", "rest", "watch")
 
-    def __init__(self, cls: type, values: list[Value], watched: Any = None, over: Value | None = None) -> None:
+    def __init__(
+        self, cls: type, values: list[Value], watched: SetValue | None = None, over: Value | None = None
+    ) -> None:
         super().__init__()
         self.cls = cls
         self.over = over
         self.rest = values
         self.index = 0
-        self.watched = (watched, len(watched)) if watched is not None else None
+        self.watch = Watch(watched) if watched is not None else None
 
     def pytype(self) -> type:
         return self.cls
 
     def advance(self, cx: Capture) -> Value | None:
-        if self.watched is not None and len(self.watched[0]) != self.watched[1]:
-            raise GraphBreak("unsupported value", "a dict or set changed size during iteration")
+        if self.watch is not None:
+            self.watch.check()
         if self.index >= len(self.rest):
+            self.watch = None
             return None
         self.index += 1
         return self.rest[self.index - 1]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def _changed(cx: Capture, self: SetValue, method: str | None = None, item: Value | None = None) -> None:
     """Note a change; `method` was called with `item`, or something happened that the log has no words for."""
-    self.changed = True
+    self.edits += 1
     item = item.realize(cx) if item is not None else None
     if method is None or not isinstance(item, ConstantValue):
         self.log = None
@@ -63,7 +63,7 @@ def _set_clear(cx: Capture, self: SetValue) -> None:
     _changed(cx, self)
 
 
-@method_of(SetValue, "update", "__ior__")
+@method_of(SetValue, "update")
 def _set_update(cx: Capture, self: SetValue, *others: Value) -> None:
     for other in others:
         entries = set_entries(cx, other)
@@ -84,6 +84,8 @@ def _updated(target: set[Any], other: Any) -> set[Any]:
 @method_of(SetValue, "copy")
 def _set_copy(cx: Capture, self: SetValue) -> Value:
     cls: Any = self.cls
+    if cls is frozenset:
+        return self
     return cx.new(SetValue(dict(self.entries), self.cls, order=set_order(cls.copy, self, self.entries)))
 
 
