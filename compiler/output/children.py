@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import BreakEarlier, GraphBreak
+from compiler.rules import bodies
 from compiler.rules.basics import TracebackValue
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import (
@@ -44,6 +45,7 @@ from compiler.values.iterators import (
     ZipIterator,
 )
 from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.standins import StandInCallable, StandInIterator
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -119,7 +121,15 @@ def _generator(cx: Capture, value: GeneratorValue) -> Iterable[Value]:
     if value.frame.started or value.frame.finished:
         cx.not_rebuildable(value, "a generator that is being consumed")
     func, args, kwargs = value.call_parts
+    if value.frame.code.co_filename == bodies.__file__:
+        cx.not_rebuildable(value, "a part of an iterator of the standard library")
     return [func, *args, *kwargs.values()]
+
+
+def _stand_in(cx: Capture, value: StandInIterator | StandInCallable) -> Iterable[Value]:
+    if isinstance(value, StandInIterator) and (value.inner.frame.started or value.inner.frame.finished):
+        cx.not_rebuildable(value, f"{value.describe()} that is being consumed")
+    return [*value.recipe.args, *value.recipe.kwargs.values()]
 
 
 def _traceback(cx: Capture, value: TracebackValue) -> Iterable[Value]:
@@ -159,5 +169,7 @@ CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
     MapIterator: lambda cx, value: [value.func, *value.inner],
     FilterIterator: lambda cx, value: [value.func, value.inner],
     GeneratorValue: _generator,
+    StandInIterator: _stand_in,
+    StandInCallable: _stand_in,
     TracebackValue: _traceback,
 }

@@ -34,6 +34,7 @@ from compiler.values.iterators import (
     ZipIterator,
 )
 from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.standins import StandInCallable, StandInIterator
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
@@ -445,6 +446,13 @@ def _generator(rb: Rebuilder, value: GeneratorValue) -> None:
     rb.e.end_call(len(args) + len(kwargs), tuple(kwargs))
 
 
+def _stand_in(rb: Rebuilder, value: StandInIterator | StandInCallable) -> None:
+    recipe = value.recipe
+    rb.e.begin_call(lambda: rb.e.load_const(recipe.maker))
+    rb.push_all([*recipe.args, *recipe.kwargs.values()])
+    rb.e.end_call(len(recipe.args) + len(recipe.kwargs), tuple(recipe.kwargs))
+
+
 ROWS: dict[type[Value], Row] = {
     NullValue: _null,
     ListValue: _list,
@@ -472,6 +480,8 @@ ROWS: dict[type[Value], Row] = {
     MapIterator: _map,
     FilterIterator: _filter,
     GeneratorValue: _generator,
+    StandInIterator: _stand_in,
+    StandInCallable: _stand_in,
 }
 
 # -- cycles ----------------------------------------------------------------------------------

@@ -174,9 +174,9 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
         for key in cx.unpack(args[0]):
             cx.rules.dict_store(cx, result, key, default)
         return cx.new(result)
-    polyfill = POLYFILLS.get(getattr(cls, name))
-    if polyfill is not None:
-        return cx.call(cx.wrap_constant(polyfill), args, kwargs)
+    rule = BUILTINS.get(getattr(cls, name))
+    if rule is not None:
+        return rule(cx, args, kwargs)
     if name == "__init_subclass__":
         return ConstantValue(None)
     if all_constant(cx, args, kwargs) and cls in (str, bytes, int, float):

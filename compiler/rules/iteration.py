@@ -5,18 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
+from compiler.rules import bodies, standins
 from compiler.rules.objects import special_method
-from compiler.rules.polyfills import iterated_sequence
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
 from compiler.values.functions import ClassValue
 from compiler.values.iterators import DictIterator, IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
 from compiler.values.objects import ObjectValue, ObservedException, OpaqueValue
+from compiler.values.standins import Recipe
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+
+
+class _Sequence:
+    def __getitem__(self, index: int) -> int:
+        raise IndexError
+
+
+_SEQUENCE_ITERATOR = type(iter(_Sequence()))
 
 
 def elements(cx: Capture, value: Value) -> list[Value] | None:
@@ -83,7 +92,8 @@ def iterate(cx: Capture, value: Value) -> Value:
             return cx.call(method, [], {}).realize(cx)
         if special_method(cx, value, "__getitem__") is None:
             cx.raise_(TypeError, f"'{value.cls.__name__}' object is not iterable")
-        return cx.call(cx.wrap_constant(iterated_sequence), [value], {})
+        recipe = Recipe(_SEQUENCE_ITERATOR, iter, [value], {})
+        return standins.iterator(cx, recipe, bodies.iterated_sequence, value)
     if isinstance(value, ClassValue) and hasattr(value.obj, "__members__"):
         members: list[Value] = [ConstantValue(member) for member in value.obj]
         return cx.new(SnapshotIterator(type(iter(())), members))
