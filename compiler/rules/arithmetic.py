@@ -11,6 +11,7 @@ import torch
 
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import fold_plain
+from compiler.rules.classes import lookup
 from compiler.rules.methods import (
     SET_ALGEBRA,
     call_method,
@@ -257,7 +258,7 @@ def _dunder_binary(cx: Capture, op: str, left: Value, right: Value, in_place: bo
     """Python's protocol: in-place form, left, reflected right (first when its class is a subclass)."""
     stem = BINARY[op][1]
     attempts = [(left, f"__{stem}__", right), (right, f"__r{stem}__", left)]
-    if right.pytype() is not left.pytype() and issubclass(right.pytype(), left.pytype()):
+    if _overloads(left.pytype(), right.pytype(), f"__r{stem}__"):
         attempts.reverse()
     elif right.pytype() is left.pytype():
         attempts.pop()
@@ -271,6 +272,11 @@ def _dunder_binary(cx: Capture, op: str, left: Value, right: Value, in_place: bo
     if op == "**":
         text = f"unsupported operand type(s) for {'**=' if in_place else '** or pow()'}"
     cx.raise_(TypeError, f"{text}: '{left.pytype().__name__}' and '{right.pytype().__name__}'")
+
+
+def _overloads(left: type, right: type, name: str) -> bool:
+    """Whether the right operand goes first: a subclass that answers in a way of its own."""
+    return right is not left and issubclass(right, left) and lookup(right, name) is not lookup(left, name)
 
 
 def try_dunder(cx: Capture, owner: Value, name: str, other: Value) -> Value | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable
@@ -168,7 +169,7 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
         return new_object(cx, cls, args, kwargs)
     if name == "__call__":
         return owner.call(cx, args, kwargs)
-    if name == "fromkeys" and issubclass(cls, dict):
+    if name == "fromkeys" and cls in (dict, collections.OrderedDict, collections.defaultdict):
         default = args[1] if len(args) > 1 else ConstantValue(None)
         result = DictValue({}, cls)
         for key in cx.unpack(args[0]):

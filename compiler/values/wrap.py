@@ -53,7 +53,7 @@ CODE_TYPES = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
-KEYS_ARE_CONSTANTS = (*PLAIN_TYPES, type(None), type, torch.dtype, torch.device, enum.Enum, types.FunctionType)
+KEYS_ARE_CONSTANTS = (*PLAIN_TYPES, type(None), torch.dtype, torch.device, types.FunctionType)
 
 
 def wraps(*kinds: type) -> Callable[[Wrapper], Wrapper]:
@@ -71,8 +71,10 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     wrapper = WRAPPERS.get(type(obj))
     if wrapper is not None:
         return wrapper(cx, obj, source)
+    if _is_hooked_module(type(obj)):
+        return _opaque(cx, obj, source)
     for kind, wrapper in _BY_BASE:
-        if isinstance(obj, kind):
+        if issubclass(type(obj), kind):  # isinstance would ask the object for its __class__
             return wrapper(cx, obj, source)
     cls: Any = type(obj)
     cx.guards.add(source, "type", cls)
@@ -81,6 +83,11 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     if container_base(cls) is not None:
         return _container_object(cx, obj, source)
     return OpaqueValue(obj, source)
+
+
+def _is_hooked_module(cls: type) -> bool:
+    """A user's class of modules that decides itself what an attribute is."""
+    return issubclass(cls, types.ModuleType) and isinstance(cls.__getattribute__, types.FunctionType)
 
 
 def has_identity(value: Value) -> bool:
@@ -175,22 +182,32 @@ def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: So
 
 
 def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
-    if isinstance(key, KEYS_ARE_CONSTANTS) or (type(key) is tuple and _all_constant(key)):
+    if _is_constant_key(key):
         return key
     return cx.rules.identity_key(cx, cx.wrap(key, source.child(DictItemsSource, position))) or _refuse_key(key)
 
 
 def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
-    if isinstance(key, PLAIN_TYPES) or key is None:
+    if type(key) in PLAIN_TYPES or key is None:
         return ConstantValue(key)
     if type(key) is tuple and _all_constant(key):
         return cx.rules.from_const(cx, key)
     return cx.wrap(key, source.child(DictItemsSource, position))
 
 
+def _is_constant_key(key: Any) -> bool:
+    """Whether to hash and compare the key runs nobody's Python (that of enum members is known)."""
+    kind: Any = type(key)
+    if kind is tuple:
+        return _all_constant(key)
+    if issubclass(kind, type):
+        return kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__
+    return kind in KEYS_ARE_CONSTANTS or issubclass(kind, enum.Enum)
+
+
 def _all_constant(key: tuple[Any, ...]) -> bool:
     return all(
-        isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key
+        type(item) in (*PLAIN_TYPES, type(None)) or (type(item) is tuple and _all_constant(item)) for item in key
     )
 
 
@@ -200,7 +217,7 @@ def _refuse_key(key: Any) -> Any:
 
 @wraps(set, frozenset)
 def _set(cx: Capture, obj: Any, source: Source) -> Value:
-    if not all(isinstance(item, KEYS_ARE_CONSTANTS) or (type(item) is tuple and _all_constant(item)) for item in obj):
+    if not all(map(_is_constant_key, obj)):
         cx.guards.add(source, "type", type(obj))
         return OpaqueValue(obj, source)
     expected = list(obj)
@@ -402,7 +419,7 @@ def _items_part(cx: Capture, obj: Any, base: Any, source: Source) -> SequenceVal
 
 def _mapping_part(cx: Capture, obj: Any, base: Any, source: Source) -> DictValue:
     keys = tuple(base.keys(obj))
-    if not all(isinstance(key, PLAIN_TYPES) or key is None for key in keys):
+    if not all(type(key) in PLAIN_TYPES or key is None for key in keys):
         text = f"an object of class {type(obj).__qualname__} with keys that are not plain"
         raise GraphBreak("unsupported value", text)
     cx.guards.add(source, "keys", keys)
