@@ -186,6 +186,16 @@ def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | Non
         _push_stack_item(rb, value)
     rb.fill_cycles()
     rb.drop_temps()
+    for name in _gone(captured):
+        rb.e.delete_fast(name)
+
+
+def _gone(captured: Captured) -> list[str]:
+    """Arguments that the program has deleted or replaced, and that nobody stored anew: the frame holds them still."""
+    root = captured.cx.root
+    survivors = captured.survivors()
+    names = [name for name in assemble.argument_slots(root.code) if name not in root.cells and name not in survivors]
+    return [name for name in names if name not in root.locals or not _in_place(name, root.locals[name])]
 
 
 def _push_stack_item(rb: Rebuilder, value: Value) -> None:

@@ -12,7 +12,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
 from compiler.rules.basics import traceback_of
-from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.classes import bind_class_attr, guarded_lookup, is_data_descriptor, lookup
 from compiler.rules.methods import dict_store
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
@@ -46,8 +46,11 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
         return _EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
-    if not isinstance(cls.__getattribute__, types.FunctionType):
+    hook = lookup(cls, "__getattribute__")
+    if isinstance(hook, types.WrapperDescriptorType):
         return default_attr(cx, value, name, _fallback)
+    if not isinstance(hook, types.FunctionType):
+        raise GraphBreak("unsupported attribute", f"{name!r} through {type(hook).__name__} __getattribute__")
     getter = bind_class_attr(cx, value, cls, "__getattribute__", cls.__getattribute__)
     try:
         return cx.call(getter, [ConstantValue(name)], {})
@@ -63,7 +66,7 @@ def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[
     raw = lookup(cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw) and hasattr(type(raw), "__get__"):
         if isinstance(raw, types.MemberDescriptorType):
             return _slot(cx, value, name)
         return bind_class_attr(cx, value, cls, name, raw)
@@ -243,7 +246,7 @@ def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> No
 def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     """``object.__setattr__``: data descriptors of the class, else the instance."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         if isinstance(raw, property) and isinstance(raw.fset, types.FunctionType):
             cx.call(cx.wrap_constant(raw.fset), [value, new], {})
             return
@@ -317,7 +320,7 @@ def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
 def plain_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     """``object.__delattr__``."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
     if instance_attr(cx, value, name) is None:
         missing(cx, value, name)

@@ -17,6 +17,7 @@ from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
     dict_get,
     dict_store,
+    live_items,
     same_or_equal,
 )
 from compiler.rules.objects import special_method
@@ -67,6 +68,11 @@ def contains(cx: Capture, container: Value, item: Value) -> bool:
 @CONTAINS.of(DictValue, SetValue)
 def _has_key(cx: Capture, container: DictValue | SetValue, item: Value) -> bool:
     return as_key(cx, item) in container.entries
+
+
+@CONTAINS.of(SequenceValue)
+def _sequence_has(cx: Capture, container: SequenceValue, item: Value) -> bool:
+    return any(same_or_equal(cx, candidate, item) for _, candidate in live_items(container))
 
 
 @CONTAINS.of(DictViewValue)
@@ -155,6 +161,8 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     index = _as_index(cx, key)
     if isinstance(index, slice):
         kind = owner.cls if owner.cls in (list, torch.Size) else tuple
+        if owner.cls is tuple and range(len(owner.items))[index] == range(len(owner.items)):
+            return owner
         return cx.new(type(owner)(owner.items[index], kind))
     if not isinstance(index, int):
         kind_name = "list" if isinstance(owner, ListValue) else "tuple"

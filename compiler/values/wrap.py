@@ -57,10 +57,8 @@ CODE_TYPES = (
 KEYS_ARE_CONSTANTS = (
     *PLAIN_TYPES,
     type(None),
-    type,
     torch.dtype,
     torch.device,
-    enum.Enum,
     types.FunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -82,8 +80,10 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     wrapper = WRAPPERS.get(type(obj))
     if wrapper is not None:
         return wrapper(cx, obj, source)
+    if _is_hooked_module(type(obj)):
+        return _opaque(cx, obj, source)
     for kind, wrapper in _BY_BASE:
-        if isinstance(obj, kind):
+        if issubclass(type(obj), kind):  # isinstance would ask the object for its __class__
             return wrapper(cx, obj, source)
     cls: Any = type(obj)
     cx.guards.add(source, "type", cls)
@@ -92,6 +92,11 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     if container_base(cls) is not None:
         return _container_object(cx, obj, source)
     return OpaqueValue(obj, source)
+
+
+def _is_hooked_module(cls: type) -> bool:
+    """A user's class of modules that decides itself what an attribute is."""
+    return issubclass(cls, types.ModuleType) and isinstance(cls.__getattribute__, types.FunctionType)
 
 
 def has_identity(value: Value) -> bool:
@@ -198,7 +203,7 @@ def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
 
 
 def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
-    if isinstance(key, PLAIN_TYPES) or key is None:
+    if type(key) in PLAIN_TYPES or key is None:
         return ConstantValue(key)
     if type(key) is tuple and _is_constant_key(key):
         return cx.rules.from_const(cx, key)
@@ -206,12 +211,16 @@ def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
 
 
 def _is_constant_key(key: Any) -> bool:
-    """Whether a key that equals this one is as good as this one."""
-    if type(key) is tuple:
+    """Whether a key that equals this one is as good as this one, and to compare them runs nobody's Python (that of enum
+    members is known)."""
+    kind: Any = type(key)
+    if kind is tuple:
         return all(map(_is_constant_key, key))
-    return isinstance(key, KEYS_ARE_CONSTANTS) or (
-        isinstance(key, types.BuiltinFunctionType) and isinstance(key.__self__, types.ModuleType | type | None)
-    )
+    if issubclass(kind, type):
+        return kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__
+    if kind is types.BuiltinFunctionType:
+        return isinstance(key.__self__, types.ModuleType | type | None)
+    return kind in KEYS_ARE_CONSTANTS or issubclass(kind, enum.Enum)
 
 
 def _refuse_key(key: Any) -> Any:
@@ -422,7 +431,7 @@ def _items_part(cx: Capture, obj: Any, base: Any, source: Source) -> SequenceVal
 
 def _mapping_part(cx: Capture, obj: Any, base: Any, source: Source) -> DictValue:
     keys = tuple(base.keys(obj))
-    if not all(isinstance(key, PLAIN_TYPES) or key is None for key in keys):
+    if not all(type(key) in PLAIN_TYPES or key is None for key in keys):
         text = f"an object of class {type(obj).__qualname__} with keys that are not plain"
         raise GraphBreak("unsupported value", text)
     cx.guards.add(source, "keys", keys)

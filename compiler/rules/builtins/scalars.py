@@ -85,4 +85,10 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
+        for owner, name, other in ((left, "__divmod__", right), (right, "__rdivmod__", left)):
+            found = arithmetic.try_dunder(cx, owner, name, other)
+            if found is not None:
+                return found
+        raise GraphBreak("operator refused", f"divmod of {left.describe()} and {right.describe()}")
     return TupleValue([arithmetic.binary(cx, "//", left, right), arithmetic.binary(cx, "%", left, right)])
