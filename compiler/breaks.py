@@ -51,7 +51,9 @@ KINDS: dict[str, Kind] = {
     ),
     "unsupported builtin": Kind("No rule describes this builtin for arguments of these types.", (_MOVE, _REPORT)),
     "unsupported method": Kind("No rule describes this method of a builtin type.", (_MOVE, _REPORT)),
-    "unsupported attribute": Kind("This attribute cannot be read without running code that is unknown.", (_MOVE, _REPORT)),
+    "unsupported attribute": Kind(
+        "This attribute cannot be read without running code that is unknown.", (_MOVE, _REPORT)
+    ),
     "unsupported operator": Kind("No rule describes this operator for operands of these types.", (_MOVE, _REPORT)),
     "attribute write": Kind("This attribute cannot be written without running code that is unknown.", (_DISABLE,)),
     "unsupported value": Kind("A value of this type cannot be followed.", (_MOVE, _REPORT)),
@@ -69,16 +71,21 @@ KINDS: dict[str, Kind] = {
     "disabled function": Kind(
         "The function is marked with compiler.disable or compiler.skip.", ("Remove the mark to trace into it.",)
     ),
+    "skipped file": Kind(
+        "config.skip_files names the file: its frames run in eager.", ("Take the file out of config.skip_files.",)
+    ),
+    "not Python code": Kind(
+        "What was given to compiler.optimize is not made of Python's bytecode: there is nothing to capture, and it "
+        "runs as it is; Python functions that it calls may be captured.",
+        ("Give a Python function that calls it to compiler.optimize.",),
+    ),
     "output": Kind(
         "Printing, logging and file access must happen when the program gets there, so they run natively.",
         ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
     ),
     "training step": Kind(
         "Gradients are computed, and parameters updated, natively; gradients flow through the captured graphs.",
-        (
-            "Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it: "
-            "nothing is slower for that.",
-        ),
+        ("Compile what leads from the inputs to the loss; call backward() and the optimizer outside of it.",),
     ),
     "lock": Kind(
         "Threads and locks are used when the program gets there: other threads may hold them.",
@@ -88,7 +95,7 @@ KINDS: dict[str, Kind] = {
         "What this returns depends on the moment (a clock, a random number of Python's, the system), so it is asked "
         "natively.",
         (
-            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs from call to call.",
+            "Ask outside of the compiled function and hand it in: as a tensor, if it changes from call to call.",
             "For random numbers inside of it, use torch's.",
         ),
     ),
@@ -106,9 +113,9 @@ KINDS: dict[str, Kind] = {
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
     "autograd function": Kind(
-        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
-        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
-        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
+        "A torch.autograd.Function is one operator of a graph if it is given tensors and constants and changes nothing "
+        "in place; this one is applied natively.",
+        ("Hand it tensors and constants alone, and return new tensors.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",
@@ -133,14 +140,20 @@ KINDS: dict[str, Kind] = {
     ),
     "generator": Kind("A suspended generator cannot be carried over this point.", (_MOVE, _REPORT)),
     "context manager": Kind("Entering this context manager cannot be traced.", (_MOVE, _REPORT)),
-    "inline depth": Kind("The chain of calls is too deep to trace into.", ("Raise config.max_inline_depth.", "Write a recursion as a loop.")),
+    "inline depth": Kind(
+        "The chain of calls is too deep to trace into.",
+        ("Raise config.max_inline_depth.", "Write a recursion as a loop."),
+    ),
     "trace limit": Kind(
         "Too many bytecode instructions for one graph: probably a long loop in Python.",
         ("Replace the loop by tensor operators, or raise config.max_trace_instructions.",),
     ),
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
-        ("The recompile reasons say what changed from call to call; keep it constant, pass it as a tensor, or raise config.recompile_limit.",),
+        (
+            "The recompile reasons say what changed from call to call: keep it constant, or pass it as a tensor.",
+            "Raise config.recompile_limit, where there are only so many cases.",
+        ),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
     "generator frame": Kind(

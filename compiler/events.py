@@ -69,12 +69,15 @@ class Reason:
         where = self.location
         kind = f"{self.kind}: {self.context}" if self.context else self.kind
         line = f"line {where.line}" + (f": {where.source_line}" if where.source_line else "")
-        return f"{kind} ({line})"
+        return f"{kind} ({line})" if where.file else kind
 
     def describe(self) -> str:
         """The reason as text of several lines: headline, place, cause, hints, stack."""
         where = self.location
-        lines = [self.headline, f"  {where} in {where.function}", f"  {self.explanation}"]
+        lines = [self.headline]
+        if where.file:
+            lines.append(f"  {where} in {where.function}")
+        lines.append(f"  {self.explanation}")
         lines += [f"  hint: {hint}" for hint in self.hints]
         at = len(self.stack) - 1 - self.inside
         for heading, places in (("reached through:", self.stack[:at]), ("inside the library:", self.stack[at + 1 :])):

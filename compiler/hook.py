@@ -95,15 +95,21 @@ class CompileContext(_C.Context):
         if self.released:
             return None
         if skips.is_marked(request.func):
-            self._record_skip(code, request.func.__qualname__)
+            self._record_skip(code, "disabled function", request.func.__qualname__)
             return None
         if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped(code, request.globals):
                 request.cache.skip = 0 if _targets.get(code) else 1
                 return None
+            if skips.is_generated_by_torch(code, request.globals):
+                self._record_skip(code, "another compiler", request.globals["__name__"])
+                return _C.Entry(self, None, None, keep_hook=False)
             if skips.is_skipped_by_user(code.co_filename):
+                self._record_skip(code, "skipped file", code.co_qualname)
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
+                return None
+            if skips.is_housekeeping(code, request.locals):
                 return None
             if skips.makes_module(code, request.locals):  # told where the class is called
                 return _C.Entry(self, None, None, keep_hook=False)
@@ -111,12 +117,12 @@ class CompileContext(_C.Context):
         self._codes.add(code)
         return compile_frame(request, self, self.options)
 
-    def _record_skip(self, code: types.CodeType, context: str) -> None:
+    def _record_skip(self, code: types.CodeType, kind: str, context: str) -> None:
         """Told once: the frame is met on every call."""
         if not self._told.get(code):
             self._told.put(code, True)
             where = _start(code)
-            events.publish(FrameRecord("skipped", where, breaks.reason_for("disabled function", context, where)))
+            events.publish(FrameRecord("skipped", where, breaks.reason_for(kind, context, where)))
 
     def _fell_back(self, code: types.CodeType, error: Exception) -> None:
         """An error of ours outside of the pipeline, which has its own."""
