@@ -181,7 +181,8 @@ KINDS: dict[str, Kind] = {
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
         (
-            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            "COMPILER_STRICT=1 raises the error instead, with its traceback.",
+            "COMPILER_REPLAY_DIR=FOLDER saves what failed in a file, for `python -m compiler.replay FILE` elsewhere.",
             _REPORT,
         ),
     ),
@@ -224,3 +225,12 @@ def reason_for(kind: str, context: str, *where: Location, inside: int = 0) -> Re
     """A reason that did not come from a `GraphBreak`."""
     row = KINDS[kind]
     return Reason(kind, context, row.explanation, row.hints, where, inside)
+
+
+def internal_error(context: str, where: Location, saved: object) -> Reason:
+    """The reason for an error of our own; `saved` is the replay file, if there is one."""
+    reason = reason_for("internal error", context, where)
+    if saved is None:
+        return reason
+    strict, _, report = reason.hints
+    return dataclasses.replace(reason, hints=(strict, f"To replay it: python -m compiler.replay {saved}", report))

@@ -1,4 +1,7 @@
-"""Records: every captured frame ends as exactly one `FrameRecord`.
+"""Records: every attempt at a frame ends as exactly one `FrameRecord`.
+
+An attempt begins where the hook has decided to capture a frame that no entry fits. What it passes by on the user's
+wish has a record for each code; the standard library, torch's inside and frames without a tensor in sight have none.
 
 Reports, logs, the pytest plugin and full-graph errors read these records and nothing else.
 A record names the user's own line, a cause and a hint; `Reason.describe` is the one place

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from compiler import _C, breaks, events, skips
+from compiler import _C, breaks, events, recording, skips
 from compiler.bytecode.percode import PerCode
 from compiler.errors import CompilerError, InternalError
 from compiler.events import FrameRecord, Location
@@ -85,7 +85,7 @@ class CompileContext(_C.Context):
         except CompilerError:
             raise
         except Exception as error:
-            self._fell_back(request.code, error)
+            self._fell_back(request, error)
             return None
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
@@ -124,12 +124,14 @@ class CompileContext(_C.Context):
             where = _start(code)
             events.publish(FrameRecord("skipped", where, breaks.reason_for(kind, context, where)))
 
-    def _fell_back(self, code: types.CodeType, error: Exception) -> None:
+    def _fell_back(self, request: _C.Request, error: Exception) -> None:
         """An error of ours outside of the pipeline, which has its own."""
+        code = request.code
         if config.strict:
             raise InternalError(f"{code.co_qualname} ({_start(code)}): {error}") from error
         context = f"{type(error).__name__}: {error}"
-        reason = breaks.reason_for("internal error", context, _start(code))
+        saved = recording.save(request.func, request.locals, self.options, error)
+        reason = breaks.internal_error(context, _start(code), saved)
         events.publish(FrameRecord("fell_back", _start(code), reason, details={"error": error}))
 
 

@@ -84,6 +84,9 @@ class Config:
     Functions that have been met as a library's stay such.
     """
 
+    replay_dir: str = ""
+    """Where a file is written for each internal error, for ``python -m compiler.replay``; empty for none."""
+
     def __post_init__(self) -> None:
         _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])
         for field in dataclasses.fields(self):
