@@ -81,13 +81,21 @@ KINDS: dict[str, Kind] = {
     "disabled function": Kind(
         "The function is marked with compiler.disable or compiler.skip.", ("Remove the mark to trace into it.",)
     ),
+    "skipped file": Kind(
+        "config.skip_files names the file: its frames run in eager.", ("Take the file out of config.skip_files.",)
+    ),
+    "not Python code": Kind(
+        "What was given to compiler.optimize is not made of Python's bytecode: there is nothing to capture, and it "
+        "runs as it is; Python functions that it calls may be captured.",
+        ("Give a Python function that calls it to compiler.optimize.",),
+    ),
     "output": Kind(
         "Printing, logging and file access must happen when the program gets there, so they run natively.",
         ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
     ),
     "training step": Kind(
         "Gradients are computed, and parameters updated, natively; gradients flow through the captured graphs.",
-        ("Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it.",),
+        ("Compile what leads from the inputs to the loss; call backward() and the optimizer outside of it.",),
     ),
     "lock": Kind(
         "Threads and locks are used when the program gets there: other threads may hold them.",
@@ -97,7 +105,7 @@ KINDS: dict[str, Kind] = {
         "What this returns depends on the moment (a clock, a random number of Python's, the system), so it is asked "
         "natively.",
         (
-            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs each time.",
+            "Ask outside of the compiled function and hand it in: as a tensor, if it changes from call to call.",
             "For random numbers inside of it, use torch's.",
         ),
     ),
@@ -119,9 +127,9 @@ KINDS: dict[str, Kind] = {
         (_REPORT,),
     ),
     "autograd function": Kind(
-        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
-        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
-        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
+        "A torch.autograd.Function is one operator of a graph if it is given tensors and constants and changes nothing "
+        "in place; this one is applied natively.",
+        ("Hand it tensors and constants alone, and return new tensors.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",
@@ -156,7 +164,10 @@ KINDS: dict[str, Kind] = {
     ),
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
-        ("The recompile reasons say what changed: keep it constant, make it a tensor, or raise the limit.",),
+        (
+            "The recompile reasons say what changed from call to call: keep it constant, or pass it as a tensor.",
+            "Raise config.recompile_limit, where there are only so many cases.",
+        ),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
     "generator frame": Kind(
@@ -185,7 +196,8 @@ KINDS: dict[str, Kind] = {
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
         (
-            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            "COMPILER_STRICT=1 raises the error instead, with its traceback.",
+            "COMPILER_REPLAY_DIR=FOLDER saves what failed in a file, for `python -m compiler.replay FILE` elsewhere.",
             _REPORT,
         ),
     ),
@@ -232,3 +244,12 @@ def reason_for(kind: str, context: str, *where: Location, inside: int = 0) -> Re
     """A reason that did not come from a `GraphBreak`."""
     row = KINDS[kind]
     return Reason(kind, context, row.explanation, row.hints, where, inside)
+
+
+def internal_error(context: str, where: Location, saved: object) -> Reason:
+    """The reason for an error of our own; `saved` is the replay file, if there is one."""
+    reason = reason_for("internal error", context, where)
+    if saved is None:
+        return reason
+    strict, _, report = reason.hints
+    return dataclasses.replace(reason, hints=(strict, f"To replay it: python -m compiler.replay {saved}", report))
