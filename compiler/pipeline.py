@@ -171,8 +171,8 @@ class _Work:
             return self._broken_at(cx, cause)
         else:
             captured = output.Captured(cx, returned)
-        cx.refuse_suspended()
         output.plan(captured)  # a value that cannot be rebuilt moves the break
+        cx.refuse_suspended()
         return captured
 
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:

@@ -330,7 +330,8 @@ class Capture:
         for generator in self._suspended:
             frame: Frame = generator.frame
             if not frame.finished and _has_pending_handler(frame):
-                cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
+                text = f"generator {frame.code.co_name} is left suspended inside a try or with block"
+                cause = GraphBreak("object lifetime", text)
                 self._close_quietly(generator, cause)
 
     def _close_quietly(self, generator: GeneratorValue, cause: GraphBreak) -> None:

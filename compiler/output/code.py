@@ -25,6 +25,8 @@ from compiler.output.rebuild import Rebuilder
 from compiler.sources import LocalSource, Source
 from compiler.values.base import NullValue, Value
 from compiler.values.functions import CellValue
+from compiler.values.iterators import GeneratorValue, IteratorValue
+from compiler.values.objects import ExceptionValue
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
@@ -54,12 +56,21 @@ class Captured:
         self.modes = self.cx.graph.modes.changed()
 
     def survivors(self) -> dict[str, Value]:
-        """Locals to restore before the native instruction: those read at or after it."""
+        """Locals to restore before the native instruction: those read at or after it.
+
+        When the rest runs natively, others too: something may look whether they are alive.
+        """
         if self.at is None:
             return {}
         root = self.cx.root
         live = live_in(root.program)[self.at]
-        return {name: value for name, value in root.locals.items() if name in live}
+        return {name: value for name, value in root.locals.items() if name in live or self._holds_alive(value)}
+
+    def _holds_alive(self, value: Value) -> bool:
+        value = resolve(value)
+        if isinstance(value, GeneratorValue):
+            return self.leaves and not value.frame.started
+        return self.leaves and not isinstance(value, IteratorValue | ExceptionValue)
 
     def roots(self) -> list[Value]:
         if self.returned is not None:

@@ -11,7 +11,7 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
-from compiler.rules.basics import traceback_of
+from compiler.rules.basics import checked_result, traceback_of
 from compiler.rules.classes import bind_class_attr, guarded_lookup, is_data_descriptor, lookup
 from compiler.rules.methods import dict_store
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
@@ -46,7 +46,7 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
         return _EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
-    hook = lookup(cls, "__getattribute__")
+    hook = guarded_lookup(cx, cls, "__getattribute__")
     if isinstance(hook, types.WrapperDescriptorType):
         return default_attr(cx, value, name, _fallback)
     if not isinstance(hook, types.FunctionType):
@@ -63,19 +63,18 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
 def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[..., Value] = missing) -> Value:
     """``object.__getattribute__``: data descriptors of the class, the instance, the class, else `fallback`."""
     cls = value.cls
-    raw = lookup(cls, name)
+    raw = guarded_lookup(cx, cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
     if raw is not ABSENT and is_data_descriptor(raw) and hasattr(type(raw), "__get__"):
         if isinstance(raw, types.MemberDescriptorType):
             return _slot(cx, value, name)
-        return bind_class_attr(cx, value, cls, name, raw)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     own = instance_attr(cx, value, name)
     if own is not None:
         return own
     if raw is not ABSENT:
-        return bind_class_attr(cx, value, cls, name, raw)
-    guarded_lookup(cx, cls, name)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     return fallback(cx, value, name)
 
 
@@ -231,7 +230,7 @@ def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Va
 
 def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__setattr__")
+    handler = guarded_lookup(cx, value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
         _module_setattr(cx, value, name, new)
     elif handler in _SIMPLE_SETATTR:
@@ -308,7 +307,7 @@ def _is_registered(value: Value) -> bool:
 
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__delattr__")
+    handler = guarded_lookup(cx, value.cls, "__delattr__")
     if isinstance(handler, types.FunctionType):
         cx.call(bind_class_attr(cx, value, value.cls, "__delattr__", handler), [ConstantValue(name)], {})
     elif handler is not object.__delattr__:
@@ -343,6 +342,7 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
     """A dunder looked up on the class, bound; ``None`` when there is none."""
     raw = lookup(value.pytype(), name)
     if raw is ABSENT or raw is None:
+        guarded_lookup(cx, value.pytype(), name)
         return None
     if isinstance(value, ObjectValue):
         return bind_class_attr(cx, value, value.cls, name, raw)
@@ -350,14 +350,17 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
 
 
 def object_truth(cx: Capture, value: ObjectValue) -> bool:
-    for name in ("__bool__", "__len__"):
+    for name, cls in (("__bool__", bool), ("__len__", int)):
         raw = lookup(value.cls, name)
         if raw is ABSENT:
             guarded_lookup(cx, value.cls, name)
             continue
         method = special_method(cx, value, name)
         assert method is not None
-        return bool(cx.call(method, [], {}).realize(cx).constant())
+        found: int = checked_result(cx.call(method, [], {}).realize(cx), cls, name).constant()
+        if found < 0:
+            raise GraphBreak("operator refused", f"{name}, which gives {found}")
+        return bool(found)
     return True
 
 

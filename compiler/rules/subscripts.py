@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold_plain, is_none
+from compiler.rules.basics import checked_result, fold_plain, is_none
 from compiler.rules.iteration import elements
 from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
@@ -180,7 +181,7 @@ def _as_index(cx: Capture, key: Value) -> Any:
     if isinstance(key, ObjectValue):
         method = special_method(cx, key, "__index__")
         if method is not None:
-            return cx.call(method, [], {}).realize(cx).constant()
+            return checked_result(cx.call(method, [], {}).realize(cx), int, "__index__").constant()
     return key.constant()
 
 
@@ -344,7 +345,9 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     method = special_method(cx, value, "__len__")
     if method is None:
         cx.raise_(TypeError, f"object of type '{value.cls.__name__}' has no len()")
-    found: int = cx.call(method, [], {}).realize(cx).constant()
+    found: int = checked_result(cx.call(method, [], {}).realize(cx), int, "__len__").constant()
+    if not 0 <= found <= sys.maxsize:
+        raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
 
 

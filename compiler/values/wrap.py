@@ -6,7 +6,6 @@ calls (type, length, constant), and leaves the parts of containers lazy.
 
 from __future__ import annotations
 
-import cmath
 import collections
 import enum
 import functools
@@ -111,14 +110,8 @@ def _known(source: Source) -> bool:
 @wraps(*PLAIN_TYPES)
 def _plain(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        kind = "is" if _is_nan(obj) else "equal"
-        cx.guards.add(source, kind, obj)
+        cx.guards.add(source, "equal", obj)
     return ConstantValue(obj, source)
-
-
-def _is_nan(obj: Any) -> bool:
-    """Which of them matters: it equals none, and containers ask first whether it is the same object."""
-    return isinstance(obj, float | complex) and cmath.isnan(obj)
 
 
 @wraps(*IDENTITY_TYPES)
@@ -165,9 +158,10 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
     cx.guards.add(source, "keys", tuple(obj))
     entries: dict[Any, tuple[Value, Value]] = {}
+    keys = [_key_object(cx, key, source, position) for position, key in enumerate(obj)]  # no __hash__ of theirs has run
     for position, (key, item) in enumerate(obj.items()):
         at = source.key(key)
-        entries[_key_object(cx, key, source, position)] = (_key_value(cx, key, source, position), cx.lazy(item, at))
+        entries[keys[position]] = (_key_value(cx, key, source, position), cx.lazy(item, at))
     value = DictValue(entries, type(obj), source)
     if "__builtins__" in obj or ("__spec__" in obj and "__loader__" in obj):
         cx.ledger.namespace(value, obj)
@@ -348,13 +342,12 @@ def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
     cx.guards.add(source, "type", functools.partial)
     at_args, at_keywords = source.attr("args"), source.attr("keywords")
     cx.guards.add(at_args, "length", len(obj.args))
-    cx.guards.add(at_keywords, "keys", tuple(obj.keywords))
-    return PartialValue(
-        cx.lazy(obj.func, source.attr("func")),
-        [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)],
-        {name: cx.lazy(item, at_keywords.key(name)) for name, item in obj.keywords.items()},
-        source,
-    )
+    args = [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)]
+    value = PartialValue(cx.lazy(obj.func, source.attr("func")), args, {}, source)
+    keywords = cx.wrap(obj.keywords, at_keywords)
+    assert isinstance(keywords, DictValue)
+    value.keywords = keywords
+    return value
 
 
 @wraps(torch.Tensor, torch.nn.Parameter)

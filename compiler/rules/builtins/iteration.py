@@ -9,7 +9,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import bodies, standins
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import fold
+from compiler.rules.basics import checked_result, fold
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.methods import sorted_items
@@ -116,5 +116,5 @@ def indexed(cx: Capture, value: Value) -> Value:
     if isinstance(value, TensorValue):
         raise GraphBreak("data-dependent value", "range over a tensor")
     if isinstance(value, ObjectValue):
-        return cx.call_method(value, "__index__")
+        return checked_result(cx.call_method(value, "__index__").realize(cx), int, "__index__")
     return value

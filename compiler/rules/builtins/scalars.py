@@ -8,7 +8,7 @@ import torch
 
 from compiler.breaks import GraphBreak
 from compiler.rules import arithmetic
-from compiler.rules.basics import fold
+from compiler.rules.basics import checked_result, fold
 from compiler.rules.builtins.table import builtin
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
@@ -28,7 +28,8 @@ def _number(cls: type, dunder: str) -> None:
             for name in (dunder, "__index__"):
                 method = cx.rules.special_method(cx, args[0], name)
                 if method is not None:
-                    return cx.call(method, [], {})
+                    given = cls if name == dunder else int
+                    return fold(cx, cls, [checked_result(cx.call(method, [], {}).realize(cx), given, name)], {})
         return fold(cx, cls, list(args), kwargs)
 
     convert.__name__ = cls.__name__
