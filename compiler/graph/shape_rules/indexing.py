@@ -112,6 +112,14 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
 # --- sorting -----------------------------------------------------------------------------------
 
 
+@rule("torch.diag_embed .diag_embed")
+def diag_embed(input: Any) -> Tensor:
+    """On the last two dimensions alone; the meta kernel imports torch's own compiler, which takes seconds."""
+    check_example(input)
+    require(input.ndim > 0)
+    return fresh((*input.shape, input.shape[-1]), input.dtype, input)
+
+
 @rule("torch.sort .sort")
 def sort(input: Any, dim: Any = -1, descending: Any = False) -> Any:
     _check_standard(input)

@@ -192,6 +192,8 @@ def test_joining_sorting_and_indexing() -> None:
                 compare(call("roll", tensor, 1, dim))
                 compare(call("topk", tensor, 1, dim))
                 compare(call("tril", tensor, dim))
+            if tensor.dim():
+                compare(call("diag_embed", tensor))
             for repeats in ((2, 2), (1, 2, 3, 1), (2,)):
                 compare(call("repeat", tensor, *repeats))
             for index in (rows, grid, torch.tensor(0), grid.t(), rows.bool()):
