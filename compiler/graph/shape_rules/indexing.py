@@ -113,11 +113,17 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
 
 
 @rule("torch.diag_embed .diag_embed")
-def diag_embed(input: Any) -> Tensor:
-    """On the last two dimensions alone; the meta kernel imports torch's own compiler, which takes seconds."""
+def diag_embed(input: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Tensor:
+    """The meta kernel imports torch's own compiler, which takes seconds."""
     check_example(input)
+    check_int(offset)
     require(input.ndim > 0)
-    return fresh((*input.shape, input.shape[-1]), input.dtype, input)
+    outer, inner = sorted((wrap_dim(dim1, input.ndim + 1), wrap_dim(dim2, input.ndim + 1)))
+    require(outer != inner)
+    *shape, length = input.shape
+    for dim in (outer, inner):
+        shape.insert(dim, length + abs(offset))
+    return fresh(tuple(shape), input.dtype, input)
 
 
 @rule("torch.sort .sort")
