@@ -16,6 +16,7 @@ from compiler.rules.methods import (
     call_method,
     dict_store,
     pairs_of,
+    refuse_unlogged,
     set_entries,
     set_order,
 )
@@ -213,6 +214,8 @@ def _set_rule(op: str) -> BinaryRule:
     def rule(cx: Capture, left: Value, right: Value, in_place: bool) -> Value | None:
         if not isinstance(right, SetValue | DictViewValue) or not isinstance(left, SetValue | DictViewValue):
             return None
+        if in_place and isinstance(left, SetValue) and left.cls is set:
+            refuse_unlogged(left)
         entries = SET_ALGEBRA[_SET_NAMES[op]](set_entries(cx, left), set_entries(cx, right))
         order = None
         if isinstance(left, SetValue) and isinstance(right, SetValue):
@@ -222,7 +225,7 @@ def _set_rule(op: str) -> BinaryRule:
             left.entries.update(entries)
             left.changed = True
             left.order = order
-            left.log = None
+            left.holes |= op in "-^"
             cx.ledger.touch(left)
             return left
         return cx.new(SetValue(entries, left.cls if isinstance(left, SetValue) else set, order=order))

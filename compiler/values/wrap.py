@@ -6,6 +6,7 @@ calls (type, length, constant), and leaves the parts of containers lazy.
 
 from __future__ import annotations
 
+import cmath
 import collections
 import enum
 import functools
@@ -105,8 +106,14 @@ def _known(source: Source) -> bool:
 @wraps(*PLAIN_TYPES)
 def _plain(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        cx.guards.add(source, "equal", obj)
+        kind = "is" if _is_nan(obj) else "equal"
+        cx.guards.add(source, kind, obj)
     return ConstantValue(obj, source)
+
+
+def _is_nan(obj: Any) -> bool:
+    """Which of them matters: it equals none, and containers ask first whether it is the same object."""
+    return isinstance(obj, float | complex) and cmath.isnan(obj)
 
 
 @wraps(*IDENTITY_TYPES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+import compiler
 from tests.compiler.agreement import agree
 
 
@@ -69,3 +70,25 @@ def test_after_super_was_called_a_resume_function_gets_its_arguments_in_its_own_
         return made.size, x + 1
 
     agree(main, lambda: (torch.ones(3),))
+
+
+def test_the_receiver_stays_first_after_super():
+    """A rest that no longer calls super() takes its arguments in the order that the first one had them."""
+
+    class Base:
+        def grow(self, x):
+            compiler.graph_break()
+            return x + 1
+
+    class Derived(Base):
+        def grow(self, x):
+            more = super().grow(x)
+            compiler.graph_break()
+            more = self.add(more, x)
+            compiler.graph_break()
+            return self.add(more, x)
+
+        def add(self, a, b):
+            return a + b
+
+    agree(Derived().grow, lambda: (torch.ones(2),))
