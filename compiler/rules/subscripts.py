@@ -36,7 +36,7 @@ from compiler.values.containers import (
 )
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.iterators import IteratorValue
-from compiler.values.objects import ObjectValue
+from compiler.values.objects import ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -349,6 +349,28 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     if not 0 <= found <= sys.maxsize:
         raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
+
+
+_DICTS: tuple[dict[Any, Any], ...] = ({}, collections.OrderedDict())
+_VIEWS = tuple(type(view) for some in _DICTS for view in (some.keys(), some.values(), some.items()))
+
+
+@LENGTH.of(OpaqueValue)
+def _opaque_length(cx: Capture, value: OpaqueValue) -> int:
+    """Of a view from outside; of which dict is not known, so none may have changed."""
+    if not isinstance(value.obj, _VIEWS) or cx.ledger.touched or cx.ledger.globals:
+        raise refused("unsupported builtin", f"len of {value.describe()}", value)
+    assert value.source is not None
+    cx.guards.add(value.source, "predicate", _has_length(len(value.obj)))
+    return len(value.obj)
+
+
+def _has_length(expected: int) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == expected
+
+    same.__doc__ = f"length is {expected}"
+    return same
 
 
 @LENGTH.of(ConstantValue)

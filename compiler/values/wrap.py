@@ -383,6 +383,8 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
 
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    if type(obj).__module__ == "torch.return_types":
+        return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
     if not hasattr(type(obj), "_fields"):
         cls: Any = type(obj)
         return _container_object(cx, obj, source) if container_base(cls) else OpaqueValue(obj, source)
