@@ -12,9 +12,11 @@ from typing import Any
 import torch
 import torch.utils._pytree as pytree
 
+from compiler.graph.shape_rules import new_example
+
 NEED_MEMORY: frozenset[Any] = frozenset(
     found
-    for name in "binomial combinations corrcoef cov geqrf histogram _histogramdd_bin_edges histogramdd".split()
+    for name in "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd".split()
     for found in (getattr(torch, name, None), name if hasattr(torch.Tensor, name) else None)
     if found is not None
 )
@@ -26,7 +28,7 @@ def run_on_stand_ins(target: Callable[..., Any] | str, args: Any, kwargs: Any) -
     args, kwargs = pytree.tree_map_only(torch.Tensor, _stand_in, (args, kwargs))
     with torch.random.fork_rng(devices=()):
         result = getattr(args[0], target)(*args[1:], **kwargs) if isinstance(target, str) else target(*args, **kwargs)
-    return pytree.tree_map_only(torch.Tensor, lambda tensor: _example(tensor), result)
+    return pytree.tree_map_only(torch.Tensor, _example, result)
 
 
 def _stand_in(example: torch.Tensor) -> torch.Tensor:
@@ -36,4 +38,4 @@ def _stand_in(example: torch.Tensor) -> torch.Tensor:
 
 
 def _example(made: torch.Tensor) -> torch.Tensor:
-    return made.to("meta") if made.requires_grad else made.detach().to("meta")
+    return new_example(made.shape, made.stride(), made.dtype, made.requires_grad)

@@ -11,6 +11,7 @@ import enum
 import functools
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -305,6 +306,8 @@ for _kind in (
     staticmethod,
     classmethod,
     object,
+    typing.TypeVar,
+    typing.ParamSpec,
 ):
     WRAPPERS[_kind] = _by_identity(ObjectConstant)
 

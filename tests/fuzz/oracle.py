@@ -220,7 +220,7 @@ class _Comparison:
         return None if a == b else f"{where}: {a} against {b}"
 
     def _tensor(self, a: torch.Tensor, b: torch.Tensor, where: str) -> str | None:
-        for fact in ("dtype", "shape", "requires_grad", "is_leaf", "layout"):
+        for fact in ("dtype", "shape", "requires_grad", "is_leaf", "layout", "device"):
             if getattr(a, fact) != getattr(b, fact):
                 return f"{where}.{fact}: {getattr(a, fact)} against {getattr(b, fact)}"
         if a.layout is not torch.strided:
@@ -230,6 +230,8 @@ class _Comparison:
         storages = a.untyped_storage().data_ptr(), b.untyped_storage().data_ptr()
         if storages[0] and self._pair(self._storages, *storages) is None:
             return f"{where}: storage shared with another tensor on one side only"
+        if a.is_meta:
+            return None
         if not torch.allclose(a.detach(), b.detach(), rtol=0, atol=0, equal_nan=True):
             return f"{where}: {a} against {b}"
         return self.values(a.grad if a.is_leaf else None, b.grad if b.is_leaf else None, f"{where}.grad")

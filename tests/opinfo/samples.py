@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import types
@@ -85,10 +86,15 @@ def samples(op: Any, form: Form, dtype: torch.dtype) -> Iterator[Call]:
     for number, sample in enumerate(_spread(found, MOST)):
         yield _call(sample)
         if number % 2 and not form.out:
-            yield _call(sample.noncontiguous())
+            yield from _with_other_strides(sample)
     if form.name in ("function", "method") and dtype is torch.float32 and op.error_inputs_func is not None:
         for refused in _spread(list(op.error_inputs("cpu")), MOST):
             yield _call(refused.sample_input)
+
+
+def _with_other_strides(sample: Any) -> Iterator[Call]:
+    with contextlib.suppress(RuntimeError):  # sparse tensors have none
+        yield _call(sample.noncontiguous())
 
 
 def _spread(items: list[Any], count: int) -> list[Any]:

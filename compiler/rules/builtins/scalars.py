@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import torch
@@ -59,7 +60,7 @@ def _format(cx: Capture, value: Value, spec: Value | None = None, /) -> Value:
     return format_value(cx, value, spec or ConstantValue(""))
 
 
-@builtin(abs)
+@builtin(abs, operator.abs)
 def _abs(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, TensorValue):
         return cx.graph.call(torch.abs, [value], {})
@@ -85,4 +86,6 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        raise GraphBreak("operator refused", "divmod of a tensor, which has no __divmod__")
     return TupleValue([arithmetic.binary(cx, "//", left, right), arithmetic.binary(cx, "%", left, right)])
