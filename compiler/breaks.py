@@ -84,9 +84,9 @@ KINDS: dict[str, Kind] = {
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
     "autograd function": Kind(
-        "A torch.autograd.Function brings a backward of its own, which a graph does not hold: it is applied natively, "
-        "and its forward and backward are captured by themselves.",
-        ("Write the computation with differentiable operators, where their own gradient will do.",),
+        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
+        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
+        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",

@@ -67,10 +67,17 @@ class Config:
     """Nested Python calls traced into before a call becomes a graph break."""
 
     capture_all_frames: bool = False
-    """Capture frames reached under the hook even where no tensor or module is in sight."""
+    """Capture frames reached under the hook even where no tensor or module is in sight, and run what was captured even
+    where it holds no operator. Shows whether plain Python behaves as it should; makes nothing faster."""
 
     skip_files: str = ""
     """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
+
+    capture_files: str = ""
+    """Path prefixes, separated by ``os.pathsep``, whose frames count as the user's although they are a library's.
+
+    Functions that have been met as a library's stay such.
+    """
 
     def __post_init__(self) -> None:
         _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])

@@ -187,13 +187,7 @@ class _Work:
         graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
-        if (
-            nothing
-            and reason is None
-            and not plan.effects
-            and not cx.ledger.globals
-            and cx.grad_mode == cx.entry_grad_mode
-        ):
+        if nothing and reason is None and not config.capture_all_frames and not _has_effects(cx, plan):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
             reason = breaks.reason_for("no operators", self.location().function, self.location())
             outcome: events.Outcome = "skipped"
@@ -326,6 +320,10 @@ class _Work:
         except Exception:  # guards that cannot be built cannot be relied on: never try this code again
             return None
         return tree if self._fits(tree) else None
+
+
+def _has_effects(cx: Capture, plan: Any) -> bool:
+    return bool(plan.effects or cx.ledger.globals or cx.grad_mode != cx.entry_grad_mode)
 
 
 def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:

@@ -39,11 +39,13 @@ class Recorder:
     Attributes:
         inputs: Tensors that the graph takes, each with the real tensor of this call.
         ops: Number of operators recorded.
+        holder: Has the graph's own parts as attributes.
     """
 
     def __init__(self, cx: Capture) -> None:
         self.cx = cx
         self.graph = torch.fx.Graph()
+        self.holder = torch.nn.Module()
         self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
         self.ops = 0
         self._first_op: torch.fx.Node | None = None
@@ -164,6 +166,40 @@ class Recorder:
         part = self.graph.call_function(operator.getitem, (node, index))
         return self._result(part, item, device, arguments)
 
+    def argument(self, value: Value) -> Any:
+        """What stands for a value in the arguments of a node."""
+        argument = _Arguments(self).convert(value.realize(self.cx))
+        return _map(argument, self.node_of, TensorValue)
+
+    # -- parts that are taken out again, see `compiler.graph.regions` -------------------------
+
+    @property
+    def last_node(self) -> torch.fx.Node | None:
+        return next(iter(reversed(self.graph.nodes)), None)
+
+    def remove(self, nodes: list[torch.fx.Node], ops: int) -> None:
+        """Take back what has been recorded last; `ops` operators remain."""
+        for node in reversed(nodes):
+            if node is self._first_op:
+                self._first_op = None
+            self.graph.erase_node(node)
+        self.ops = ops
+
+    def insert(self, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.fx.Node:
+        """Record a call without running it on examples."""
+        node = self.graph.call_function(_printable(call), args, kwargs)
+        self._entered(node)
+        return node
+
+    def part(self, module: torch.nn.Module, name: str) -> torch.fx.Node:
+        """A node for a module that becomes a part of the graph's own."""
+        number = sum(1 for _ in self.holder.children())
+        self.holder.add_module(f"{name}_{number}", module)
+        node = self.graph.get_attr(f"{name}_{number}")
+        if self._first_op is None:
+            self._first_op = node
+        return node
+
     def set_grad_mode(self, enabled: bool) -> None:
         """Write a switch of gradient recording into the graph."""
         node = self.graph.call_function(torch._C._set_grad_enabled, (enabled,))
@@ -181,7 +217,7 @@ class Recorder:
 
     def module(self) -> torch.fx.GraphModule:
         """The finished graph as a module; this writes and compiles its Python code."""
-        return torch.fx.GraphModule(torch.nn.Module(), self.graph, class_name="CapturedGraph")
+        return torch.fx.GraphModule(self.holder, self.graph, class_name="CapturedGraph")
 
     def _drop_unused_parts(self) -> None:
         """Drop what takes a result apart and is not used. The program's own operators all stay: one that nobody reads

@@ -7,7 +7,7 @@ need not import the interpreter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import torch
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     import types
 
     from compiler import _C
+
+_V = TypeVar("_V", bound=Value)
 
 CO_GENERATOR = 0x20
 CO_COROUTINE = 0x80
@@ -147,9 +149,10 @@ class Capture:
         self._by_id[id(cell)] = (cell, value)
         return value
 
-    def new(self, value: Value) -> Value:
+    def new(self, value: _V) -> _V:
         """Marks where a value was made, for `not_rebuildable`."""
         value.born = self.step
+        self.ledger.made(value)
         return value
 
     def not_rebuildable(self, value: Value, what: str) -> NoReturn:
@@ -190,12 +193,12 @@ class Capture:
         frame = Frame(self, code, binding.globals_of(func), func)
         for name, value in locals_.items():
             if name in code.co_cellvars:
-                frame.cells[name] = CellValue(value)
+                frame.cells[name] = self.new(CellValue(value))
             else:
                 frame.locals[name] = value
         for name in code.co_cellvars:
             if name not in frame.cells:
-                frame.cells[name] = CellValue()
+                frame.cells[name] = self.new(CellValue())
         for name, cell in zip(code.co_freevars, binding.closure_of(self, func), strict=True):
             frame.cells[name] = cell
         return frame
@@ -336,7 +339,7 @@ class Capture:
     def _close_quietly(self, generator: GeneratorValue, cause: GraphBreak) -> None:
         """Close a generator in the capture, to see that nobody notices when that happens."""
         frame: Frame = generator.frame
-        ops, self.ledger.closed = self.graph.ops, cause
+        ops, outer = self.graph.ops, self.ledger.close(cause)
         try:
             frame.raise_here(ObservedException(ExceptionValue(GeneratorExit)))
             self.run(frame)
@@ -347,7 +350,7 @@ class Capture:
         else:
             quiet = False
         finally:
-            self.ledger.closed = None
+            self.ledger.reopen(outer)
         if not quiet:
             raise BreakEarlier(generator.born, cause)
 

@@ -206,8 +206,6 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
     receiver = receiver_of(code)
     if receiver in root.cells and root.cells[receiver].contents is not None:
         live.append(RECEIVER)
-    first = assemble.leading(code, live)
-    rest = [name for name in live if name not in first]
     target = resume.function_code(code, successor, tuple(kinds), tuple(live), root.line)
     chained = resume.resume_of(code) is not None
 
@@ -222,7 +220,7 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
             e.begin_call(lambda: e.load_const(_C.run_continuation))
             e.make_function(target, target.co_freevars)
         values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
-        for name in [*first, *values, *rest]:
+        for name in _arguments(target, live, values):
             if name == RECEIVER and receiver is not None and receiver != RECEIVER:
                 e.load_deref(receiver)
             else:
@@ -235,6 +233,12 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
         e.return_value()
 
     return emit
+
+
+def _arguments(target: types.CodeType, live: list[str], values: list[str]) -> list[str]:
+    """What a continuation is given, in the order of its parameters: the live locals, and `values` for the stack."""
+    stack = iter(values)
+    return [name if name in live else next(stack) for name in target.co_varnames[: target.co_argcount]]
 
 
 def _stack_kinds(captured: Captured, successor: int) -> list[assemble.StackItem]:

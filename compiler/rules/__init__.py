@@ -4,7 +4,8 @@ The interpreter and the values reach every rule through this package; each funct
 one door of a file below.
 """
 
-import compiler.rules.operators  # noqa: F401 - fills a table of methods
+import compiler.rules.autograd
+import compiler.rules.operators  # noqa: F401 - fill tables
 from compiler.rules.arithmetic import binary, unary
 from compiler.rules.attributes import (
     constant_attr,

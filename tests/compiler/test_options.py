@@ -115,6 +115,38 @@ def test_files_can_be_skipped(tmp_path):
     assert "helper" in frames()
 
 
+def test_files_of_libraries_can_be_captured():
+    """capture_files makes the user's what is a library's otherwise."""
+    import colorsys
+
+    def fn(x):
+        compiler.graph_break()
+        return compiler.skip(lambda y: colorsys.rgb_to_yiq(y, y, y))(x)
+
+    def frames():
+        compiler.reset()
+        with compiler.events.collect() as records:
+            compiler.optimize(fn)(torch.ones(2))
+        return [record.frame.function for record in records if record.outcome == "compiled"]
+
+    with compiler.config.patch(capture_files=colorsys.__file__):
+        assert "rgb_to_yiq" in frames()
+    assert "rgb_to_yiq" not in frames()
+
+
+def test_frames_without_tensors_can_be_captured():
+    """capture_all_frames runs what was captured even where there is nothing to gain."""
+
+    def plain(n):
+        return [item + 1 for item in range(n)]
+
+    for capture, outcome in ((False, "skipped"), (True, "compiled")):
+        compiler.reset()
+        with compiler.config.patch(capture_all_frames=capture), compiler.events.collect() as records:
+            assert compiler.optimize(plain)(3) == [1, 2, 3]
+        assert [record.outcome for record in records] == [outcome]
+
+
 def test_inline_depth_is_bounded():
     def deep(x, n):
         return x if n == 0 else deep(x + 1, n - 1)

@@ -232,7 +232,7 @@ class _Comparison:
             return f"{where}: storage shared with another tensor on one side only"
         if a.is_meta:
             return None
-        if not torch.allclose(a.detach(), b.detach(), rtol=0, atol=0, equal_nan=True):
+        if not torch.allclose(a.detach().reshape(-1), b.detach().reshape(-1), rtol=0, atol=0, equal_nan=True):
             return f"{where}: {a} against {b}"
         return self.values(a.grad if a.is_leaf else None, b.grad if b.is_leaf else None, f"{where}.grad")
 

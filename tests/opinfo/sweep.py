@@ -76,7 +76,10 @@ def run(op: Any, form: Form, dtype: torch.dtype) -> Case:
             if given is None:
                 continue
             call = given
-        capturing_ns += _sample(case, eager, compiled, call)
+        try:
+            capturing_ns += _sample(case, eager, compiled, call)
+        except Exception as error:  # one of the sweep's own: let the others be seen
+            case.errors[f"the sweep: {type(error).__name__}: {error}"] += 1
     case.capture_ms = statistics.median(capturing_ns) / 1e6 if capturing_ns else 0.0
     return case
 
