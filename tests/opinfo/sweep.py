@@ -85,10 +85,30 @@ def run(op: Any, form: Form, dtype: torch.dtype) -> Case:
 
 
 def _call_of(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that is compiled: what the operator gives, and what the program is told about it."""
+
     def call(input: Any, args: Any, kwargs: Any) -> Any:
-        return op(input, *args, **kwargs)
+        result = op(input, *args, **kwargs)
+        return result, _facts(result)
 
     return call
+
+
+def _facts(value: Any) -> Any:
+    """What a capture answers without running anything, of each tensor in a result."""
+    if isinstance(value, list | tuple):
+        return [_facts(item) for item in value]
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided:
+        return None
+    return (
+        value.shape,
+        value.dtype,
+        value.device,
+        ("requires_grad", value.requires_grad),
+        ("is_leaf", value.is_leaf),
+        ("stride", value.stride()),
+        ("is_contiguous", value.is_contiguous()),
+    )
 
 
 def _sample(case: Case, eager: Callable[..., Any], compiled: Callable[..., Any], call: Call) -> list[int]:
