@@ -1,5 +1,6 @@
 """Tensors of Python data, and questions to torch, in more detail than one expression each."""
 
+# ruff: noqa: RUF005 - sums of tuples are what is tested
 from __future__ import annotations
 
 import pytest
