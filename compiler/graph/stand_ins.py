@@ -1,4 +1,4 @@
-"""Operators that have no kernel for meta tensors though their result's shape depends on shapes alone.
+"""Operators whose meta kernel is missing, or wrong, though their result's shape depends on shapes alone.
 
 They are run once on stand-ins: tensors on the CPU with an example's shape and strides. That costs what
 the operator costs, once for each capture.
@@ -6,6 +6,7 @@ the operator costs, once for each capture.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +15,26 @@ import torch.utils._pytree as pytree
 
 from compiler.graph.shape_rules import new_example
 
+_WITHOUT_KERNEL = "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd"
+
+_WITH_WRONG_KERNEL = (
+    "native_batch_norm _native_batch_norm_legit linalg.eig fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn fft.rfft2 "
+    "fft.rfftn fft.irfft2 fft.irfftn"
+)
+"""What it says of the result's strides, or of its shape, is not so on the CPU."""
+
+
+def _function(path: str) -> Any:
+    return functools.reduce(lambda owner, name: getattr(owner, name, None), path.split("."), torch)
+
+
 NEED_MEMORY: frozenset[Any] = frozenset(
     found
-    for name in "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd".split()
-    for found in (getattr(torch, name, None), name if hasattr(torch.Tensor, name) else None)
+    for name in f"{_WITHOUT_KERNEL} {_WITH_WRONG_KERNEL}".split()
+    for found in (_function(name), name if hasattr(torch.Tensor, name) else None)
     if found is not None
 )
-"""Functions, and names of Tensor methods. None of them gives a view, or changes an argument."""
+"""Functions, and names of Tensor methods. None of them gives a view."""
 
 
 def run_on_stand_ins(target: Callable[..., Any] | str, args: Any, kwargs: Any) -> Any:

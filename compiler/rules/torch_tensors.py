@@ -168,6 +168,13 @@ def _is_inference(cx: Capture, owner: TensorValue, args: list[Value], kwargs: di
     return ConstantValue(real is not None and real.is_inference())
 
 
+def _stride(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Of tensors without elements the strides differ from kernel to kernel."""
+    if cx.graph.real(owner) is None and owner.example.numel() == 0:
+        raise GraphBreak("unsupported method", "the strides of a computed tensor without elements")
+    return None
+
+
 def _new(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
     """A size in one argument is a size: a graph, which makes it a tuple, would take that for data."""
     sizes = args[0].realize(cx) if len(args) == 1 else None
@@ -189,6 +196,8 @@ METHOD_RULES: dict[str, Callable[..., Value | None]] = {
     "cpu": _cpu,
     "type": _type,
     "new": _new,
+    "stride": _stride,
+    "dim_order": _stride,
     "get_device": _get_device,
     "is_inference": _is_inference,
     "__len__": _len,

@@ -357,7 +357,13 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
     before = torch.is_grad_enabled()
     torch._C._set_grad_enabled(True)
     try:
-        return example.clone(memory_format=torch.preserve_format)
+        made = example.clone(memory_format=torch.preserve_format)
+        if made.stride() == example.stride():
+            return made
+        # Strides that leave gaps, or let elements share memory, are kept by views only.
+        size = example.untyped_storage().nbytes() // example.itemsize
+        memory = torch.empty(size, dtype=example.dtype, device="meta", requires_grad=True).clone()
+        return memory.as_strided(example.shape, example.stride())
     finally:
         torch._C._set_grad_enabled(before)
 

@@ -59,7 +59,7 @@ class Case:
 def cases(op: Any) -> Iterator[Case]:
     """Each form of an operator on each dtype."""
     for form in samples.forms(op):
-        for dtype in samples.DTYPES:
+        for dtype in samples.FUNCTION_DTYPES if form.name == "function" else samples.DTYPES:
             if dtype in op.supported_dtypes("cpu"):
                 yield run(op, form, dtype)
 
