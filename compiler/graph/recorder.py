@@ -21,7 +21,7 @@ from compiler.breaks import GraphBreak
 from compiler.graph import shape_rules
 from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
 from compiler.graph.refusals import refusal
-from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
+from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.tensor import TensorValue
@@ -114,7 +114,7 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if target in NEED_MEMORY:
+            if needs_memory(target, (value.device for value in arguments.tensors)):
                 return run_on_stand_ins(target, args, kwargs)
             if target in marks.ALLOWED:
                 with torch.random.fork_rng(devices=()):

@@ -7,7 +7,7 @@ the operator costs, once for each capture.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -18,23 +18,29 @@ from compiler.graph.shape_rules import new_example
 _WITHOUT_KERNEL = "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd"
 
 _WITH_WRONG_KERNEL = (
-    "native_batch_norm _native_batch_norm_legit linalg.eig fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn fft.rfft2 "
-    "fft.rfftn fft.irfft2 fft.irfftn"
+    "native_batch_norm _native_batch_norm_legit linalg.eig linalg.svd svd fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn "
+    "fft.rfft2 fft.rfftn fft.irfft2 fft.irfftn"
 )
-"""What it says of the result's strides, or of its shape, is not so on the CPU."""
+"""What it says of the result's strides, or of its shape, is true of other devices; none of these gives a view."""
 
 
 def _function(path: str) -> Any:
     return functools.reduce(lambda owner, name: getattr(owner, name, None), path.split("."), torch)
 
 
-NEED_MEMORY: frozenset[Any] = frozenset(
-    found
-    for name in f"{_WITHOUT_KERNEL} {_WITH_WRONG_KERNEL}".split()
-    for found in (_function(name), name if hasattr(torch.Tensor, name) else None)
-    if found is not None
-)
-"""Functions, and names of Tensor methods. None of them gives a view."""
+def _spellings(names: str) -> frozenset[Any]:
+    """Functions, and names of Tensor methods."""
+    found = [(_function(name), name if hasattr(torch.Tensor, name) else None) for name in names.split()]
+    return frozenset(spelling for spellings in found for spelling in spellings if spelling is not None)
+
+
+_ON_EVERY_DEVICE = _spellings(_WITHOUT_KERNEL)
+_ON_THE_CPU = _spellings(_WITH_WRONG_KERNEL)
+
+
+def needs_memory(target: Any, devices: Iterable[torch.device]) -> bool:
+    """Whether the result of an operator on tensors of these devices is to be told from stand-ins."""
+    return target in _ON_EVERY_DEVICE or (target in _ON_THE_CPU and all(device.type == "cpu" for device in devices))
 
 
 def run_on_stand_ins(target: Callable[..., Any] | str, args: Any, kwargs: Any) -> Any:

@@ -95,8 +95,22 @@ def samples(op: Any, form: Form, dtype: torch.dtype) -> Iterator[Call]:
 
 
 def _with_other_strides(sample: Any) -> Iterator[Call]:
+    """With gaps, and with dimensions in another order."""
     with contextlib.suppress(RuntimeError):  # sparse tensors have none
         yield _call(sample.noncontiguous())
+        yield _call(sample.transform(_reordered))
+
+
+def _reordered(value: Any) -> Any:
+    """A tensor with channels last, or all dimensions the other way round."""
+    if not isinstance(value, torch.Tensor) or value.dim() < 2:
+        return value
+    plain = value.detach()
+    if value.dim() == 4:
+        made = plain.contiguous(memory_format=torch.channels_last)
+    else:
+        made = plain.permute(*reversed(range(value.dim()))).contiguous().permute(*reversed(range(value.dim())))
+    return made.requires_grad_(value.requires_grad)
 
 
 def _spread(items: list[Any], count: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
+from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from tests.compiler.running import check
 
 X = torch.randn(3, 4)
@@ -17,13 +17,18 @@ CALLS = [
     (torch.histogram, (X.detach(), 5), {}),
     (torch.geqrf, (X.t(),), {}),
     (torch.binomial, (X.detach().abs(), torch.full((3, 4), 0.5)), {}),
+    (torch.linalg.svd, (X.detach(), False), {}),
+    ("svd", (X.detach(),), {}),
+    (torch.linalg.eig, (torch.randn(2, 3, 3),), {}),
+    (torch.fft.rfftn, (torch.randn(5, 6, 7),), {"norm": "ortho"}),
+    (torch.fft.hfft2, (torch.randn(5, 6, 7), None, (0, -1)), {}),
     (torch.ctc_loss, (torch.randn(5, 2, 4).log_softmax(2), torch.ones(2, 3).long(), [5, 5], [3, 2]), {}),
 ]
 
 
 @pytest.mark.parametrize(("target", "args", "kwargs"), CALLS, ids=[str(call[0]) for call in CALLS])
 def test_metadata_of_the_result(target, args, kwargs):
-    assert target in NEED_MEMORY
+    assert needs_memory(target, [torch.device("cpu")])
     examples = [arg.to("meta") if isinstance(arg, torch.Tensor) else arg for arg in args]
     before = torch.get_rng_state()
     found = run_on_stand_ins(target, examples, kwargs)
@@ -35,6 +40,11 @@ def test_metadata_of_the_result(target, args, kwargs):
         assert example.is_meta
         facts = [(t.shape, t.stride(), t.dtype, t.requires_grad, t.is_leaf) for t in (example, tensor)]
         assert facts[0] == facts[1]
+
+
+def test_on_other_devices_meta_kernels_are_right():
+    assert not needs_memory(torch.linalg.svd, [torch.device("cuda")])
+    assert needs_memory(torch.cov, [torch.device("cuda")])
 
 
 def test_in_a_graph():
