@@ -145,15 +145,18 @@ def _class_item(cx: Capture, owner: ClassValue, key: Value) -> Value:
     if hasattr(owner.obj, "__members__"):
         return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
     maker = vars(owner.obj).get("__class_getitem__")
-    if not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
+    generic = isinstance(maker, classmethod) and owner.obj.__module__ == "collections.abc"
+    if not generic and not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
-    arguments = tuple(_type_argument(item) for item in (key.items if isinstance(key, TupleValue) else [key]))
+    arguments = tuple(_type_argument(cx, item) for item in (key.items if isinstance(key, TupleValue) else [key]))
     return cx.wrap_constant(owner.obj[arguments if isinstance(key, TupleValue) else arguments[0]])
 
 
-def _type_argument(value: Value) -> Any:
+def _type_argument(cx: Capture, value: Value) -> Any:
     """What stands between the brackets of a generic type."""
-    value = getattr(value, "realized", None) or value
+    value = value.realize(cx)
+    if isinstance(value, ListValue):
+        return [_type_argument(cx, item) for item in value.items]
     return value.obj if isinstance(value, ObjectConstant) else value.constant()
 
 

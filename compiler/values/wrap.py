@@ -11,6 +11,7 @@ import enum
 import functools
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -328,6 +329,8 @@ for _kind in (
     staticmethod,
     classmethod,
     object,
+    typing.TypeVar,
+    typing.ParamSpec,
 ):
     WRAPPERS[_kind] = _by_identity(ObjectConstant)
 
@@ -376,7 +379,13 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
     before = torch.is_grad_enabled()
     torch._C._set_grad_enabled(True)
     try:
-        return example.clone(memory_format=torch.preserve_format)
+        made = example.clone(memory_format=torch.preserve_format)
+        if made.stride() == example.stride():
+            return made
+        # Strides that leave gaps, or let elements share memory, are kept by views only.
+        size = example.untyped_storage().nbytes() // example.itemsize
+        memory = torch.empty(size, dtype=example.dtype, device="meta", requires_grad=True).clone()
+        return memory.as_strided(example.shape, example.stride())
     finally:
         torch._C._set_grad_enabled(before)
 
