@@ -32,7 +32,6 @@ _LOOKED_INTO = 16
 """Elements of a container argument searched for tensors."""
 
 
-@functools.lru_cache(maxsize=65536)
 def is_skipped_file(filename: str) -> bool:
     """Whether frames of the file run in eager: the standard library, torch's inside, test tools, ourselves."""
     if filename.startswith(_TORCH_CAPTURED) and filename not in _TORCH_SKIPPED:
@@ -48,9 +47,13 @@ def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
     return is_skipped_file(filename)
 
 
-@functools.lru_cache(maxsize=65536)
 def is_library(filename: str) -> bool:
     """Whether the file is of the standard library, torch, a test tool or ourselves, not of the user."""
+    return _belongs_to_library(filename) and not _has_prefix(filename, config.capture_files)
+
+
+@functools.lru_cache(maxsize=65536)
+def _belongs_to_library(filename: str) -> bool:
     if filename.startswith("<"):
         return filename.startswith("<frozen")
     if filename.startswith((_TORCH, _OURS, _PLUGIN)):
@@ -63,7 +66,11 @@ def is_library(filename: str) -> bool:
 
 def is_skipped_by_user(filename: str) -> bool:
     """Whether ``config.skip_files`` names the file."""
-    return any(prefix and filename.startswith(prefix) for prefix in config.skip_files.split(os.pathsep))
+    return _has_prefix(filename, config.skip_files)
+
+
+def _has_prefix(filename: str, prefixes: str) -> bool:
+    return bool(prefixes) and any(prefix and filename.startswith(prefix) for prefix in prefixes.split(os.pathsep))
 
 
 def with_users_line(stack: tuple[Location, ...]) -> tuple[tuple[Location, ...], int]:

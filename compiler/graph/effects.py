@@ -6,11 +6,20 @@ of them have to be written back, in the order of their first change, and global 
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import Value
 from compiler.values.functions import CellValue, PythonModuleValue
+
+
+@dataclasses.dataclass
+class Closed:
+    """While the ledger is closed: what a change raises, and the values that may be changed, being made meanwhile."""
+
+    cause: GraphBreak
+    made: set[Value]
 
 
 class Ledger:
@@ -25,9 +34,28 @@ class Ledger:
         self._namespaces: dict[Value, dict[str, Any]] = {}
         self.touched: dict[Value, None] = {}
         self.globals: dict[tuple[int, str], tuple[dict[str, Any], str, Value]] = {}
+        self._closed: Closed | None = None
+
+    def close(self, cause: GraphBreak) -> Closed | None:
+        """From now on a change of anything made before raises `cause`; returns what `reopen` takes."""
+        outer, self._closed = self._closed, Closed(cause, set())
+        return outer
+
+    def reopen(self, outer: Closed | None) -> None:
+        """Allow again what was allowed before `close`."""
+        if outer is not None and self._closed is not None:
+            outer.made |= self._closed.made
+        self._closed = outer
+
+    def made(self, value: Value) -> None:
+        """`value` has been made by the frame."""
+        if self._closed is not None:
+            self._closed.made.add(value)
 
     def touch(self, value: Value) -> None:
         """`value` is about to change, or has changed."""
+        if self._closed is not None and value not in self._closed.made:
+            raise self._closed.cause
         if value.source is None:
             value = getattr(value, "holder", None) or value
         if value in self._namespaces:
@@ -38,6 +66,8 @@ class Ledger:
             self.touched[value] = None
 
     def store_global(self, globals_: dict[str, Any], name: str, value: Value) -> None:
+        if self._closed is not None:
+            raise self._closed.cause
         self._refuse_namespace(globals_)
         self.globals[id(globals_), name] = (globals_, name, value)
 

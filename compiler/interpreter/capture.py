@@ -7,7 +7,7 @@ need not import the interpreter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import torch
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from compiler import _C
 
+_V = TypeVar("_V", bound=Value)
+
 CO_GENERATOR = 0x20
 CO_COROUTINE = 0x80
 CO_ASYNC_GENERATOR = 0x200
@@ -49,7 +51,6 @@ class Capture:
         step: Number of instructions that the root frame has begun.
         stop_at: Step before which the root frame stops, where an earlier attempt met a graph break.
         handled: The exception being handled (``sys.exception()`` of the captured program).
-        grad_mode: Whether gradients are recorded at this point of the captured program.
     """
 
     rules = rules
@@ -65,8 +66,6 @@ class Capture:
         self.step = 0
         self.instructions = 0
         self.handled: Value = ConstantValue(None)
-        self.grad_mode: bool = torch.is_grad_enabled()
-        self.entry_grad_mode = self.grad_mode
         self.frames: list[Frame] = []
         self._suspended: list[GeneratorValue] = []
         self._by_id: dict[int, tuple[object, Value]] = {}
@@ -147,9 +146,10 @@ class Capture:
         self._by_id[id(cell)] = (cell, value)
         return value
 
-    def new(self, value: Value) -> Value:
+    def new(self, value: _V) -> _V:
         """Marks where a value was made, for `not_rebuildable`."""
         value.born = self.step
+        self.ledger.made(value)
         return value
 
     def not_rebuildable(self, value: Value, what: str) -> NoReturn:
@@ -190,12 +190,12 @@ class Capture:
         frame = Frame(self, code, binding.globals_of(func), func)
         for name, value in locals_.items():
             if name in code.co_cellvars:
-                frame.cells[name] = CellValue(value)
+                frame.cells[name] = self.new(CellValue(value))
             else:
                 frame.locals[name] = value
         for name in code.co_cellvars:
             if name not in frame.cells:
-                frame.cells[name] = CellValue()
+                frame.cells[name] = self.new(CellValue())
         for name, cell in zip(code.co_freevars, binding.closure_of(self, func), strict=True):
             frame.cells[name] = cell
         return frame
@@ -325,13 +325,31 @@ class Capture:
         """A generator that nobody finishes is closed when it is dropped, which runs its pending ``finally`` clauses.
 
         Raises:
-            BreakEarlier: there is one.
+            BreakEarlier: there is one, and closing it does something.
         """
         for generator in self._suspended:
             frame: Frame = generator.frame
             if not frame.finished and _has_pending_handler(frame):
                 cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
-                raise BreakEarlier(generator.born, cause)
+                self._close_quietly(generator, cause)
+
+    def _close_quietly(self, generator: GeneratorValue, cause: GraphBreak) -> None:
+        """Close a generator in the capture, to see that nobody notices when that happens."""
+        frame: Frame = generator.frame
+        ops, outer = self.graph.ops, self.ledger.close(cause)
+        try:
+            frame.raise_here(ObservedException(ExceptionValue(GeneratorExit)))
+            self.run(frame)
+        except ObservedException as exc:
+            quiet = exc.value.cls is GeneratorExit and self.graph.ops == ops
+        except GraphBreak:
+            quiet = False
+        else:
+            quiet = False
+        finally:
+            self.ledger.reopen(outer)
+        if not quiet:
+            raise BreakEarlier(generator.born, cause)
 
     # -- control -------------------------------------------------------------------------
 
@@ -350,12 +368,6 @@ class Capture:
         if value.context is None and isinstance(self.handled, ExceptionValue) and self.handled is not value:
             value.context = self.handled
         raise ObservedException(value)
-
-    def set_grad_mode(self, enabled: bool) -> None:
-        """The captured program switches gradient recording; examples follow at once."""
-        self.grad_mode = enabled
-        torch._C._set_grad_enabled(enabled)
-        self.graph.set_grad_mode(enabled)
 
     def location(self) -> tuple[Location, ...]:
         """The user's lines being executed, outermost first."""

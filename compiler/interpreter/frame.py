@@ -18,7 +18,6 @@ from compiler.values.objects import ObservedException
 if TYPE_CHECKING:
     import types
 
-    from compiler.bytecode.program import Instr
     from compiler.interpreter.capture import Capture
     from compiler.values.functions import CellValue
 
@@ -109,10 +108,16 @@ class Frame:
             try:
                 handler(self, instr)
             except ObservedException as exc:
-                self._unwind(instr, exc)
+                self.raise_here(exc)
         return self.outcome
 
-    def _unwind(self, instr: Instr, exc: ObservedException) -> None:
+    def raise_here(self, exc: ObservedException) -> None:
+        """Go to the handler of the current instruction.
+
+        Raises:
+            ObservedException: it has none.
+        """
+        instr = self.program.instrs[self.current]
         handler = self.program.handler(instr.index)
         if handler is None:
             raise exc

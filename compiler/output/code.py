@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
@@ -29,6 +28,7 @@ from compiler.values.functions import CellValue
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
+    from compiler.graph.modes import Mode
     from compiler.interpreter.capture import Capture
 
 
@@ -41,12 +41,17 @@ class Captured:
         returned: The value that the frame returns; ``None`` when it met a graph break.
         at: Index of the instruction that runs natively, for a graph break.
         leaves: Whether everything after it runs natively, too.
+        modes: What the frame has switched of torch's modes, and to what.
     """
 
     cx: Capture
     returned: Value | None
     at: int | None = None
     leaves: bool = False
+    modes: list[tuple[Mode, Any]] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.modes = self.cx.graph.modes.changed()
 
     def survivors(self) -> dict[str, Value]:
         """Locals to restore before the native instruction: those read at or after it."""
@@ -147,8 +152,8 @@ def _call_graph(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | N
         if not keep:
             for value in rb.plan.outputs:
                 rb.store_temp(value)
-    if captured.cx.grad_mode != captured.cx.entry_grad_mode:
-        rb.e.call_constant(torch._C._set_grad_enabled, lambda: rb.e.load_const(captured.cx.grad_mode))
+    for mode, value in captured.modes:
+        rb.e.call_constant(mode.set, partial(rb.e.load_const, value))
         rb.e.pop_top()
 
 
@@ -206,8 +211,6 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
     receiver = receiver_of(code)
     if receiver in root.cells and root.cells[receiver].contents is not None:
         live.append(RECEIVER)
-    first = assemble.leading(code, live)
-    rest = [name for name in live if name not in first]
     target = resume.function_code(code, successor, tuple(kinds), tuple(live), root.line)
     chained = resume.resume_of(code) is not None
 
@@ -222,7 +225,7 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
             e.begin_call(lambda: e.load_const(_C.run_continuation))
             e.make_function(target, target.co_freevars)
         values = [slot for slot, kind in zip(slots, kinds, strict=True) if kind == "value"]
-        for name in [*first, *values, *rest]:
+        for name in _arguments(target, live, values):
             if name == RECEIVER and receiver is not None and receiver != RECEIVER:
                 e.load_deref(receiver)
             else:
@@ -235,6 +238,12 @@ def _tail(captured: Captured, successor: int) -> Callable[[Emitter], None]:
         e.return_value()
 
     return emit
+
+
+def _arguments(target: types.CodeType, live: list[str], values: list[str]) -> list[str]:
+    """What a continuation is given, in the order of its parameters: the live locals, and `values` for the stack."""
+    stack = iter(values)
+    return [name if name in live else next(stack) for name in target.co_varnames[: target.co_argcount]]
 
 
 def _stack_kinds(captured: Captured, successor: int) -> list[assemble.StackItem]:

@@ -38,6 +38,21 @@ def test_unknown_names_are_refused_with_what_exists():
         pass
 
 
+def test_reading_an_unknown_name_tells_what_exists():
+    with pytest.raises(AttributeError, match="unknown option 'recompile_limits'; there are: recompile_limit, "):
+        _ = compiler.config.recompile_limits
+    assert not hasattr(compiler.config, "__nothing__")
+
+
+@pytest.mark.parametrize("name", ["recompile_limit", "max_trace_instructions", "max_inline_depth"])
+def test_negative_numbers_are_refused(monkeypatch, name):
+    with pytest.raises(ValueError, match=f"config.{name} must not be negative: -1"):
+        setattr(compiler.config, name, -1)
+    monkeypatch.setenv(f"COMPILER_{name.upper()}", "-2")
+    with pytest.raises(ValueError, match=f"config.{name} must not be negative: -2"):
+        Config()
+
+
 def test_patch_puts_everything_back():
     before = dataclasses.asdict(compiler.config)
     with compiler.config.patch(recompile_limit=1, strict=True):
@@ -113,6 +128,38 @@ def test_files_can_be_skipped(tmp_path):
     with compiler.config.patch(skip_files=str(tmp_path)):
         assert "helper" not in frames()
     assert "helper" in frames()
+
+
+def test_files_of_libraries_can_be_captured():
+    """capture_files makes the user's what is a library's otherwise."""
+    import colorsys
+
+    def fn(x):
+        compiler.graph_break()
+        return compiler.skip(lambda y: colorsys.rgb_to_yiq(y, y, y))(x)
+
+    def frames():
+        compiler.reset()
+        with compiler.events.collect() as records:
+            compiler.optimize(fn)(torch.ones(2))
+        return [record.frame.function for record in records if record.outcome == "compiled"]
+
+    with compiler.config.patch(capture_files=colorsys.__file__):
+        assert "rgb_to_yiq" in frames()
+    assert "rgb_to_yiq" not in frames()
+
+
+def test_frames_without_tensors_can_be_captured():
+    """capture_all_frames runs what was captured even where there is nothing to gain."""
+
+    def plain(n):
+        return [item + 1 for item in range(n)]
+
+    for capture, outcome in ((False, "skipped"), (True, "compiled")):
+        compiler.reset()
+        with compiler.config.patch(capture_all_frames=capture), compiler.events.collect() as records:
+            assert compiler.optimize(plain)(3) == [1, 2, 3]
+        assert [record.outcome for record in records] == [outcome]
 
 
 def test_inline_depth_is_bounded():

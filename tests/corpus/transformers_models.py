@@ -1,123 +1,64 @@
-"""Tiny random models of `transformers`, one of each family: compiled forward passes against eager ones.
+"""Tiny random models of `transformers`: compiled forward passes against eager ones.
 
 Needs the package, which is none of our dependencies::
 
-    python -m tests.corpus.transformers_models [--train] [name ...]
+    python -m tests.corpus.transformers_models [--train] [--report PATH] [name ...]
     pytest -m slow tests/corpus/transformers_models.py
 
-Each row says how many graphs and breaks the first call gave, and whether the results are equal.
+Each row says how many graphs and breaks the first call gave, whether the results are equal, and how long the first
+call took beyond a later one, beside ``torch.compile(backend="eager")`` in the same process.
 """
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import random
-import sys
+import statistics
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from tabulate import tabulate
 
 import compiler
 from compiler.events import FrameRecord
-
-SMALL = {
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "vocab_size": 99,
-    "max_position_embeddings": 64,
-}
-
-
-def _ids() -> dict[str, torch.Tensor]:
-    return {"input_ids": torch.randint(3, 90, (2, 10)), "attention_mask": torch.ones(2, 10, dtype=torch.long)}
-
-
-def _pixels() -> dict[str, torch.Tensor]:
-    return {"pixel_values": torch.randn(2, 3, 32, 32)}
-
-
-def _encoder_decoder() -> dict[str, torch.Tensor]:
-    return {"input_ids": torch.randint(3, 90, (2, 10)), "decoder_input_ids": torch.randint(3, 90, (2, 6))}
-
-
-def _clip() -> dict[str, torch.Tensor]:
-    return _ids() | _pixels()
-
-
-def _speech() -> dict[str, torch.Tensor]:
-    return {"input_features": torch.randn(2, 16, 40), "decoder_input_ids": torch.randint(3, 90, (2, 6))}
-
-
-def _waveform() -> dict[str, torch.Tensor]:
-    return {"input_values": torch.randn(2, 800)}
-
-
-def _whisper(t: Any) -> Any:
-    return t.WhisperConfig(
-        d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4,
-        encoder_ffn_dim=48, decoder_ffn_dim=48, vocab_size=99, num_mel_bins=16, max_source_positions=20,
-        max_target_positions=32, pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1,
-    )  # fmt: skip
-
-
-def _clip_config(t: Any) -> Any:
-    text = {**SMALL, "eos_token_id": 2, "bos_token_id": 1, "pad_token_id": 0}
-    return t.CLIPConfig(text_config=text, vision_config=SMALL | {"image_size": 32, "patch_size": 8}, projection_dim=16)
-
-
-FAMILIES: dict[str, tuple[str, Callable[[Any], Any], Callable[[], dict[str, torch.Tensor]]]] = {
-    "bert": ("BertForMaskedLM", lambda t: t.BertConfig(**SMALL), _ids),
-    "gpt2": ("GPT2LMHeadModel", lambda t: t.GPT2Config(n_embd=32, n_layer=2, n_head=4, vocab_size=99, n_positions=64), _ids),
-    "llama": ("LlamaForCausalLM", lambda t: t.LlamaConfig(**SMALL, num_key_value_heads=2), _ids),
-    "t5": ("T5ForConditionalGeneration", lambda t: t.T5Config(
-        d_model=32, d_kv=8, d_ff=48, num_layers=2, num_heads=4, vocab_size=99), _encoder_decoder),
-    "vit": ("ViTForImageClassification", lambda t: t.ViTConfig(**SMALL, image_size=32, patch_size=8), _pixels),
-    "clip": ("CLIPModel", _clip_config, _clip),
-    "whisper": ("WhisperForConditionalGeneration", _whisper, _speech),
-    "mixtral": ("MixtralForCausalLM", lambda t: t.MixtralConfig(
-        **SMALL, num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2), _ids),
-    "mamba": ("MambaForCausalLM", lambda t: t.MambaConfig(
-        hidden_size=32, num_hidden_layers=2, vocab_size=99, state_size=8), _ids),
-    "opt": ("OPTForCausalLM", lambda t: t.OPTConfig(
-        hidden_size=32, num_hidden_layers=2, num_attention_heads=4, ffn_dim=48, vocab_size=99,
-        max_position_embeddings=64, word_embed_proj_dim=32), _ids),
-    "distilbert": ("DistilBertForSequenceClassification", lambda t: t.DistilBertConfig(
-        dim=32, n_layers=2, n_heads=4, hidden_dim=48, vocab_size=99, max_position_embeddings=64), _ids),
-    "albert": ("AlbertForMaskedLM", lambda t: t.AlbertConfig(**SMALL, embedding_size=16), _ids),
-    "roberta": ("RobertaForTokenClassification", lambda t: t.RobertaConfig(**SMALL), _ids),
-    "qwen2": ("Qwen2ForCausalLM", lambda t: t.Qwen2Config(**SMALL, num_key_value_heads=2), _ids),
-    "bart": ("BartForConditionalGeneration", lambda t: t.BartConfig(
-        d_model=32, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4,
-        encoder_ffn_dim=48, decoder_ffn_dim=48, vocab_size=99, max_position_embeddings=64), _encoder_decoder),
-    "convnext": ("ConvNextForImageClassification", lambda t: t.ConvNextConfig(
-        hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1], num_stages=4), _pixels),
-    "wav2vec2": ("Wav2Vec2Model", lambda t: t.Wav2Vec2Config(
-        **SMALL, conv_dim=(16, 16), conv_stride=(5, 2), conv_kernel=(10, 3), num_feat_extract_layers=2,
-        num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2), _waveform),
-}  # fmt: skip
-"""Family → class, configuration, inputs."""
+from tests.corpus.architectures import ARCHITECTURES
 
 
 @dataclasses.dataclass
 class Row:
-    """What is reported of one model."""
+    """What is reported of one model.
+
+    Attributes:
+        compile_s: What the first call took beyond the second one, in seconds.
+        torch_compile_s: The same under torch.compile with its eager backend; ``None`` where that was not asked for or
+            failed.
+    """
 
     name: str
     equal: bool
     records: list[FrameRecord]
-    seconds: float
+    compile_s: float = 0.0
     error: str = ""
+    torch_compile_s: float | None = None
+
+    @property
+    def family(self) -> str:
+        return ARCHITECTURES[self.name].family
 
     @property
     def graphs(self) -> int:
         return sum(record.graph_ops > 0 for record in self.records)
+
+    @property
+    def ops(self) -> int:
+        return sum(record.graph_ops for record in self.records)
 
     @property
     def breaks(self) -> list[str]:
@@ -127,58 +68,83 @@ class Row:
             if record.outcome in ("broken", "fell_back") and record.reason is not None
         ]
 
+    @property
+    def whole(self) -> bool:
+        return self.graphs == 1 and not self.breaks
+
     def __str__(self) -> str:
-        ops = sum(record.graph_ops for record in self.records)
         verdict = "equal" if self.equal else f"DIFFERS {self.error}"
-        head = f"{self.name:12} {verdict:8} graphs {self.graphs:3} breaks {len(self.breaks):3} ops {ops:4} {self.seconds:5.1f} s"
+        head = (
+            f"{self.name:16} {verdict:8} graphs {self.graphs:3} breaks {len(self.breaks):3} "
+            f"ops {self.ops:4} {1e3 * self.compile_s:7.1f} ms"
+        )
         return "\n".join([head, *[f"    {line}" for line in self.breaks]])
+
+
+def build(name: str) -> tuple[torch.nn.Module, dict[str, torch.Tensor]]:
+    """A model with random weights, and inputs for it."""
+    import transformers
+
+    architecture = ARCHITECTURES[name]
+    torch.manual_seed(0)
+    model = getattr(transformers, architecture.model)(architecture.config(transformers))
+    return model, architecture.inputs()
 
 
 def run(name: str) -> Row:
     """One model: eager, then compiled, twice."""
-    import transformers
-
-    cls, config, inputs = FAMILIES[name]
-    torch.manual_seed(0)
-    model = getattr(transformers, cls)(config(transformers)).eval()
-    batch = inputs()
-    compiler.reset()
-    with torch.no_grad():
-        expected = model(**batch)
-        compiled = compiler.optimize(model)
-        with compiler.events.collect() as records:
-            started = time.perf_counter()
-            try:
-                first = compiled(**batch)
-                seconds = time.perf_counter() - started
-                row = Row(name, same(expected, first), list(records), seconds)
-                row.equal = row.equal and same(expected, compiled(**batch))
-            except Exception:
-                return Row(name, False, list(records), 0.0, traceback.format_exc())
-    return row
+    model, batch = build(name)
+    model.eval()
+    return _compare(name, model, lambda call: _forward(call, batch), torch.no_grad())
 
 
 def run_training(name: str) -> Row:
     """One model in training mode, dropout and all: outputs, gradients and random numbers; eager, then compiled, twice."""
-    import transformers
+    model, batch = build(name)
+    model.train()
+    return _compare(name, model, lambda call: _step(model, call, batch), torch.enable_grad())
 
-    cls, config, inputs = FAMILIES[name]
-    torch.manual_seed(0)
-    model = getattr(transformers, cls)(config(transformers)).train()
-    batch = inputs()
+
+def _compare(name: str, model: torch.nn.Module, use: Callable[[Any], Any], mode: Any) -> Row:
     compiler.reset()
-    expected = _step(model, model, batch)
-    compiled = compiler.optimize(model)
-    with compiler.events.collect() as records:
-        started = time.perf_counter()
+    with mode:
+        expected = use(model)
+        compiled = compiler.optimize(model)
+        with compiler.events.collect() as records:
+            try:
+                times, found = _twice(lambda: use(compiled))
+            except Exception:
+                return Row(name, False, list(records), error=traceback.format_exc())
+    equal = all(same(expected, result) for result in found)
+    return Row(name, equal, list(records), times[0] - times[1])
+
+
+def torch_compile_s(name: str) -> float | None:
+    """What torch.compile's first call takes beyond its second one, in seconds; ``None`` where it fails."""
+    model, batch = build(name)
+    model.eval()
+    torch.compiler.reset()
+    compiled = torch.compile(model, backend="eager")
+    with torch.no_grad():
         try:
-            found = _step(model, compiled, batch)
-            seconds = time.perf_counter() - started
-            row = Row(name, same(expected, found), list(records), seconds)
-            row.equal = row.equal and same(expected, _step(model, compiled, batch))
+            times, _ = _twice(lambda: compiled(**batch))
         except Exception:
-            return Row(name, False, list(records), 0.0, traceback.format_exc())
-    return row
+            return None
+    return times[0] - times[1]
+
+
+def _twice(call: Callable[[], Any]) -> tuple[list[float], list[Any]]:
+    times, results = [], []
+    for _ in range(2):
+        started = time.perf_counter()
+        results.append(call())
+        times.append(time.perf_counter() - started)
+    return times, results
+
+
+def _forward(call: Callable[..., Any], batch: dict[str, torch.Tensor]) -> Any:
+    torch.manual_seed(1)  # some draw random numbers in inference too
+    return call(**batch)
 
 
 def _step(model: torch.nn.Module, call: Callable[..., Any], batch: dict[str, torch.Tensor]) -> Any:
@@ -209,7 +175,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_model_computes_the_same(name: str) -> None:
     pytest.importorskip("transformers")
     row = run(name)
@@ -218,7 +184,7 @@ def test_model_computes_the_same(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_model_trains_the_same(name: str) -> None:
     pytest.importorskip("transformers")
     row = run_training(name)
@@ -226,7 +192,93 @@ def test_model_trains_the_same(name: str) -> None:
     assert all(record.outcome != "fell_back" for record in row.records), str(row)
 
 
+# -- the report ------------------------------------------------------------------------------
+
+
+def summary(rows: list[Row]) -> str:
+    """One line: how many are equal, how many are one graph, and what compiling took."""
+    whole = sum(row.whole for row in rows)
+    ours = statistics.median(row.compile_s for row in rows)
+    line = (
+        f"{len(rows)} architectures of {len({row.family for row in rows})} families: "
+        f"{sum(row.equal for row in rows)} equal to eager, {whole} in exactly one graph; "
+        f"median capture {1e3 * ours:.0f} ms"
+    )
+    both = [(row.compile_s, row.torch_compile_s) for row in rows if row.torch_compile_s is not None]
+    if both:
+        ratio = statistics.median(one / other for one, other in both)
+        line += f", torch.compile(backend='eager') {1e3 * statistics.median(other for _, other in both):.0f} ms"
+        line += f", median ratio {ratio:.2f}, ratio of sums {sum(a for a, _ in both) / sum(b for _, b in both):.2f}"
+    return line
+
+
+def report(rows: list[Row], command: str) -> str:
+    """The results as Markdown."""
+    import transformers
+
+    headers = ("architecture", "family", "equal", "graphs", "breaks", "operators", "capture ms", "torch.compile ms")
+    table = [
+        (
+            row.name,
+            row.family,
+            "yes" if row.equal else "no",
+            row.graphs,
+            len(row.breaks),
+            row.ops,
+            f"{1e3 * row.compile_s:.0f}",
+            "" if row.torch_compile_s is None else f"{1e3 * row.torch_compile_s:.0f}",
+        )
+        for row in rows
+    ]
+    lines = [
+        "# Architectures of transformers",
+        "",
+        f"transformers {transformers.__version__}, torch {torch.__version__}; made by `{command}`.",
+        "",
+        summary(rows) + ".",
+        "",
+        tabulate(table, headers, tablefmt="github"),
+        "",
+    ]
+    broken = [row for row in rows if row.breaks]
+    if broken:
+        lines += ["## Graph breaks", ""]
+        lines += [f"- {row.name}: {_portable(reason)}" for row in broken for reason in dict.fromkeys(row.breaks)]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _portable(reason: str) -> str:
+    """A reason whose place is told from the package's folder on."""
+    head, bracket, place = reason.rpartition("  [")
+    _, found, inside = place.rpartition("site-packages/")
+    return f"{head}{bracket}{inside if found else place}"
+
+
+def _rows(names: list[str], measure: Callable[[str], Row], beside: bool) -> Iterator[Row]:
+    if beside:  # imports torch's own compiler, which is no part of any model's time
+        torch.compile(lambda x: x + 1, backend="eager")(torch.ones(1))
+    for name in names:
+        row = measure(name)
+        if beside:
+            row.torch_compile_s = torch_compile_s(name)
+        print(row, flush=True)
+        yield row
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--train", action="store_true", help="training steps instead of inference")
+    parser.add_argument("--beside", action="store_true", help="time torch.compile(backend='eager') too")
+    parser.add_argument("--report", type=Path, help="write the results as Markdown")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(ARCHITECTURES)}")
+    args = parser.parse_args()
+    names = args.names or list(ARCHITECTURES)
+    rows = list(_rows(names, run_training if args.train else run, args.beside))
+    print(summary(rows))
+    if args.report:
+        args.report.write_text(report(rows, "tox -e transformers"))
+
+
 if __name__ == "__main__":
-    how = run_training if "--train" in sys.argv else run
-    for chosen in [arg for arg in sys.argv[1:] if arg != "--train"] or FAMILIES:
-        print(how(chosen), flush=True)
+    main()

@@ -159,3 +159,41 @@ def test_itertools():
         )
 
     check(fn, X)
+
+
+def test_a_generator_left_suspended_is_closed_when_nobody_notices():
+    def numbers(x):
+        try:
+            i = 0
+            while True:
+                yield x[i]
+                i += 1
+        except IndexError:
+            return
+
+    def fn(x):
+        for item in numbers(x):
+            if item.dim() == 0:
+                break
+        return x + item
+
+    assert check(fn, X, fullgraph=True).whole
+
+
+def test_a_generator_left_suspended_breaks_the_graph_when_closing_it_does_something():
+    log = []
+
+    def numbers(x):
+        try:
+            yield x
+        finally:
+            log.append("closed")
+
+    def fn(x):
+        return next(numbers(x)) + 1
+
+    with compiler.events.collect() as records:
+        compiler.optimize(fn)(X)
+    assert records[0].outcome == "broken"
+    assert records[0].reason.kind == "generator"
+    assert log == ["closed"]

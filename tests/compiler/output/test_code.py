@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+import compiler
 from tests.compiler.agreement import agree
 
 
@@ -47,3 +48,47 @@ def test_a_cell_that_every_way_fills_is_no_hindrance():
 
     records = agree(main, lambda: (torch.ones(3), 3), calls=1)
     assert sum(record.outcome == "broken" for record in records) >= 3
+
+
+class _Base:
+    def __init__(self, given):
+        print("base", given)
+
+
+class _Derived(_Base):
+    def __init__(self, given, size):
+        for _ in range(2):
+            print("loop")
+        super().__init__(given)
+        print("break")
+        self.size = size
+
+
+def test_after_super_was_called_a_resume_function_gets_its_arguments_in_its_own_order():
+    def main(x):
+        made = _Derived(x, 3)
+        return made.size, x + 1
+
+    agree(main, lambda: (torch.ones(3),))
+
+
+def test_the_receiver_stays_first_after_super():
+    """A rest that no longer calls super() takes its arguments in the order that the first one had them."""
+
+    class Base:
+        def grow(self, x):
+            compiler.graph_break()
+            return x + 1
+
+    class Derived(Base):
+        def grow(self, x):
+            more = super().grow(x)
+            compiler.graph_break()
+            more = self.add(more, x)
+            compiler.graph_break()
+            return self.add(more, x)
+
+        def add(self, a, b):
+            return a + b
+
+    agree(Derived().grow, lambda: (torch.ones(2),))

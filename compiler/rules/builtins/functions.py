@@ -1,0 +1,83 @@
+"""Builtins about classes, functions, output and the compiler itself."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from typing import TYPE_CHECKING
+
+import compiler.marks as marks
+from compiler.breaks import GraphBreak
+from compiler.rules.attributes import getattr_
+from compiler.rules.basics import class_of
+from compiler.rules.builtins.table import builtin
+from compiler.values.base import ConstantValue, Value
+from compiler.values.functions import (
+    BoundMethodValue,
+    FunctionValue,
+    SuperValue,
+)
+from compiler.values.objects import ObjectValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+@builtin(super)
+def _super(cx: Capture, cls: Value | None = None, owner: Value | None = None, /) -> Value:
+    if cls is not None and owner is not None:
+        return SuperValue(class_of(cls), owner)
+    frame = cx.frames[-1]
+    cell = frame.cells.get("__class__")
+    if cell is None or cell.contents is None or not frame.code.co_argcount:
+        raise GraphBreak("unsupported builtin", "super() outside of a method")
+    name = frame.code.co_varnames[0]
+    found = frame.locals.get(name) or (frame.cells[name].contents if name in frame.cells else None)
+    if found is None:
+        raise GraphBreak("unsupported builtin", "super() after the first argument was deleted")
+    return SuperValue(class_of(cell.contents.realize(cx)), found.realize(cx))
+
+
+@builtin(types.MethodType)
+def _method_type(cx: Capture, func: Value, owner: Value, /) -> Value:
+    return BoundMethodValue(func, owner)
+
+
+@builtin(print)
+def _print(cx: Capture, *args: Value, **kwargs: Value) -> Value:
+    raise GraphBreak("output", "print()")
+
+
+@builtin(input, open)
+def _file(cx: Capture, *args: Value, **kwargs: Value) -> Value:
+    raise GraphBreak("output", "a file or the terminal")
+
+
+@builtin(object)
+def _object(cx: Capture) -> Value:
+    return cx.new(ObjectValue(object))
+
+
+@builtin(marks.is_compiling)
+def _is_compiling(cx: Capture) -> Value:
+    return ConstantValue(True)
+
+
+@builtin(marks.graph_break)
+def _graph_break(cx: Capture, message: Value | None = None) -> Value:
+    raise GraphBreak("user request", str(message.realize(cx).constant()) if message is not None else "graph_break()")
+
+
+@builtin(inspect.signature)
+def _signature(cx: Capture, func: Value, /) -> Value:
+    """The signature of a Python function; a decorated one is looked through, as inspect does."""
+    method = func if isinstance(func, BoundMethodValue) else None
+    inner = method.func.realize(cx) if method is not None else func
+    while isinstance(inner, FunctionValue):
+        if "__signature__" in vars(inner.obj) or inner.source is None:
+            break
+        if "__wrapped__" not in vars(inner.obj):
+            found = inspect.signature(types.MethodType(inner.obj, inner) if method is not None else inner.obj)
+            return cx.wrap_constant(found, f"inspect.signature({inner.obj.__qualname__})")
+        inner = getattr_(cx, inner, "__wrapped__").realize(cx)
+    raise GraphBreak("unsupported builtin", f"the signature of {func.describe()}")

@@ -1,0 +1,104 @@
+"""Builtins that make iterators or use them up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules.attributes import getattr_
+from compiler.rules.basics import fold
+from compiler.rules.builtins.table import builtin
+from compiler.rules.classes import lookup
+from compiler.rules.methods import sorted_items
+from compiler.rules.polyfills import reversed_sequence
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import ListValue, SetValue
+from compiler.values.iterators import (
+    EnumerateIterator,
+    FilterIterator,
+    MapIterator,
+    ReversedListIterator,
+    SnapshotIterator,
+    ZipIterator,
+)
+from compiler.values.objects import ObjectValue
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+@builtin(iter)
+def _iter(cx: Capture, value: Value, /) -> Value:
+    return cx.iterate(value)
+
+
+@builtin(next)
+def _next(cx: Capture, iterator: Value, default: Value | None = None, /) -> Value:
+    if default is None:
+        return cx.call(getattr_(cx, iterator, "__next__"), [], {})
+    item = cx.advance(iterator)
+    return default if item is None else item
+
+
+@builtin(enumerate)
+def _enumerate(cx: Capture, iterable: Value, start: Value | None = None) -> Value:
+    first = 0 if start is None else start.realize(cx).constant()
+    return cx.new(EnumerateIterator(cx.iterate(iterable), first))
+
+
+@builtin(zip)
+def _zip(cx: Capture, *iterables: Value, strict: Value | None = None) -> Value:
+    inner = [cx.iterate(iterable) for iterable in iterables]
+    return cx.new(ZipIterator(inner, strict is not None and strict.realize(cx).truth(cx)))
+
+
+@builtin(map)
+def _map(cx: Capture, func: Value, /, *iterables: Value) -> Value:
+    return cx.new(MapIterator(func, [cx.iterate(iterable) for iterable in iterables]))
+
+
+@builtin(filter)
+def _filter(cx: Capture, func: Value, iterable: Value, /) -> Value:
+    return cx.new(FilterIterator(func, cx.iterate(iterable)))
+
+
+@builtin(reversed)
+def _reversed(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, ObjectValue):
+        method = cx.rules.special_method(cx, value, "__reversed__")
+        if method is not None and value.base is None:
+            return cx.call(method, [], {})
+        if value.base is None and lookup(value.cls, "__len__") is not ABSENT:
+            return cx.call(cx.wrap_constant(reversed_sequence), [value], {})
+    if isinstance(value, TensorValue):
+        return value if value.example.dim() == 0 else cx.graph.call("flip", [value, ConstantValue(0)], {})
+    items = cx.rules.elements(cx, value)
+    if items is None or isinstance(value, SetValue):
+        raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
+    if isinstance(value, ListValue):
+        return cx.new(ReversedListIterator(value))
+    return cx.new(SnapshotIterator(reversed, items[::-1]))
+
+
+@builtin(sorted)
+def _sorted(cx: Capture, iterable: Value, /, *, key: Value | None = None, reverse: Value | None = None) -> Value:
+    if (
+        isinstance(iterable, SetValue) and key is None
+    ):  # no two elements are equal: where they come from does not matter
+        return cx.new(ListValue(sorted_items(cx, list(iterable.entries.values()), key, reverse)))
+    return cx.new(ListValue(sorted_items(cx, cx.unpack(iterable), key, reverse)))
+
+
+@builtin(range)
+def _range(cx: Capture, *bounds: Value) -> Value:
+    return fold(cx, range, [indexed(cx, bound) for bound in bounds], {})
+
+
+def indexed(cx: Capture, value: Value) -> Value:
+    if isinstance(value, TensorValue):
+        raise GraphBreak("data-dependent value", "range over a tensor")
+    if isinstance(value, ObjectValue):
+        return cx.call_method(value, "__index__")
+    return value

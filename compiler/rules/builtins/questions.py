@@ -1,0 +1,170 @@
+"""Builtins that ask about values: types, attributes, the frame."""
+
+from __future__ import annotations
+
+import abc
+import enum
+import sys
+import types
+from typing import TYPE_CHECKING
+
+import torch
+
+from compiler.breaks import GraphBreak
+from compiler.guards import ABSENT
+from compiler.rules import subscripts
+from compiler.rules.attributes import getattr_
+from compiler.rules.basics import class_of, traceback_of
+from compiler.rules.builtins.table import builtin
+from compiler.rules.classes import lookup
+from compiler.sources import CallSource
+from compiler.values.base import ConstantValue, Value
+from compiler.values.containers import TupleValue
+from compiler.values.functions import (
+    ClassValue,
+)
+from compiler.values.objects import ExceptionValue, ObservedException
+from compiler.values.tensor import TensorValue
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+@builtin(len)
+def _len(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(subscripts.length(cx, value))
+
+
+@builtin(callable)
+def _callable(cx: Capture, value: Value, /) -> Value:
+    return ConstantValue(lookup(value.pytype(), "__call__") is not ABSENT)
+
+
+_PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumType, type(torch.nn.Parameter), type(torch.Tensor))
+
+
+@builtin(isinstance)
+def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
+    return ConstantValue(any(_is_instance(cx, value, cls) for cls in _classes(cx, classes)))
+
+
+def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
+    if isinstance(value, TensorValue) and type(cls) is type(torch.FloatTensor):
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if cls is torch.nn.Buffer:
+        return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
+    if type(cls) not in _PLAIN_METACLASSES:
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
+    if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
+        return issubclass(value.cls, cls)
+    _rely_on_registrations(cx, cls)
+    return issubclass(value.pytype(), cls)
+
+
+def _rely_on_registrations(cx: Capture, cls: type) -> None:
+    """What an abstract base class answers changes when a class is registered with one."""
+    if isinstance(cls, abc.ABCMeta):
+        source = cx.sources.constant("abc.get_cache_token", abc.get_cache_token).child(CallSource)
+        cx.guards.add(source, "equal", abc.get_cache_token())
+
+
+def _flag(cx: Capture, value: Value, name: str) -> bool:
+    """``bool(getattr(value, name, False))``."""
+    try:
+        return getattr_(cx, value, name).realize(cx).truth(cx)
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError):
+            raise
+        return False
+
+
+def _classes(cx: Capture, value: Value) -> list[type]:
+    value = value.realize(cx)
+    if isinstance(value, TupleValue):
+        return [cls for item in value.items for cls in _classes(cx, item)]
+    if not isinstance(value, ClassValue) and isinstance(getattr(value, "obj", None), types.UnionType):
+        return list(value.obj.__args__)  # type: ignore[attr-defined]
+    return [class_of(value)]
+
+
+@builtin(issubclass)
+def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
+    wanted = _classes(cx, classes)
+    if any(type(each) not in _PLAIN_METACLASSES for each in wanted):
+        raise GraphBreak("unsupported builtin", "issubclass with a class whose metaclass decides")
+    for each in wanted:
+        _rely_on_registrations(cx, each)
+    return ConstantValue(issubclass(class_of(cls), tuple(wanted)))
+
+
+@builtin(type)
+def _type(cx: Capture, value: Value, /) -> Value:
+    return cx.wrap_constant(type(value.obj) if isinstance(value, ClassValue) else value.pytype())
+
+
+@builtin(id)
+def _id(cx: Capture, value: Value, /) -> Value:
+    raise GraphBreak("unsupported builtin", f"id of {value.describe()}")
+
+
+@builtin(getattr)
+def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = None, /) -> Value:
+    try:
+        return getattr_(cx, value, name.constant())
+    except ObservedException as exc:
+        if default is None or not issubclass(exc.value.cls, AttributeError):
+            raise
+        return default
+
+
+@builtin(hasattr)
+def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
+    try:
+        getattr_(cx, value, name.constant())
+    except ObservedException as exc:
+        if not issubclass(exc.value.cls, AttributeError):
+            raise
+        return ConstantValue(False)
+    return ConstantValue(True)
+
+
+@builtin(setattr)
+def _setattr(cx: Capture, value: Value, name: Value, new: Value, /) -> None:
+    value.setattr(cx, name.constant(), new)
+
+
+@builtin(delattr)
+def _delattr(cx: Capture, value: Value, name: Value, /) -> None:
+    value.delattr(cx, name.constant())
+
+
+@builtin(vars)
+def _vars(cx: Capture, value: Value | None = None, /) -> Value:
+    if value is None:
+        raise GraphBreak("unsupported builtin", "vars() of the frame")
+    return getattr_(cx, value, "__dict__")
+
+
+@builtin(sys.exc_info)
+def _exc_info(cx: Capture) -> Value:
+    exc = cx.handled
+    if isinstance(exc, ExceptionValue):
+        return TupleValue([cx.wrap_constant(exc.cls), exc, traceback_of(cx, exc)])
+    if isinstance(exc, ConstantValue):
+        return TupleValue([ConstantValue(None)] * 3)
+    raise GraphBreak("unsupported builtin", "sys.exc_info() of an exception caught natively")
+
+
+@builtin(sys.exception)
+def _exception(cx: Capture) -> Value:
+    if isinstance(cx.handled, ExceptionValue | ConstantValue):
+        return cx.handled
+    raise GraphBreak("unsupported builtin", "sys.exception() of an exception caught natively")
+
+
+@builtin(globals)
+def _globals(cx: Capture) -> Value:
+    frame = cx.frames[-1]
+    if cx.ledger.globals:
+        raise GraphBreak("unsupported builtin", "globals() after a global was written")
+    return cx.wrap_constant(frame.globals, "globals()")

@@ -1,0 +1,20 @@
+"""How containers compare their elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from compiler.values.base import ConstantValue, Value
+
+if TYPE_CHECKING:
+    from compiler.interpreter.capture import Capture
+
+
+def same_or_equal(cx: Capture, left: Value, right: Value) -> bool:
+    """``left is right or left == right``, as containers compare."""
+    left, right = left.realize(cx), right.realize(cx)
+    if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
+        return left.value is right.value or bool(left.value == right.value)
+    if cx.rules.identical(cx, left, right):
+        return True
+    return cx.rules.compare(cx, "==", left.realize(cx), right.realize(cx)).realize(cx).truth(cx)
