@@ -21,6 +21,7 @@ from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
 from compiler.interpreter.frame import StopHere
+from compiler.interpreter.generators import refuse_suspended
 from compiler.options import Options, config
 from compiler.output import code as output
 from compiler.output import resume
@@ -168,7 +169,7 @@ class _Work:
             return self._broken_at(cx, cause)
         else:
             captured = output.Captured(cx, returned)
-        cx.refuse_suspended()
+        refuse_suspended(cx)
         output.plan(captured)  # a value that cannot be rebuilt moves the break
         return captured
 
