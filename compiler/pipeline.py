@@ -23,6 +23,7 @@ from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
 from compiler.interpreter.frame import StopHere
+from compiler.interpreter.generators import refuse_suspended
 from compiler.options import Options, config
 from compiler.output import code as output
 from compiler.output import resume
@@ -172,7 +173,7 @@ class _Work:
         else:
             captured = output.Captured(cx, returned)
         output.plan(captured)  # a value that cannot be rebuilt moves the break
-        cx.refuse_suspended()
+        refuse_suspended(cx)
         return captured
 
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:
