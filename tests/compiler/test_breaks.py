@@ -105,7 +105,7 @@ PROGRAMS = {
     "numpy": (lambda x: np.zeros(2), "array library", "torch's function"),
     "autograd function": (lambda x: Twice.apply([x]) + 1, "autograd function", "alone"),
     "assert_close": (lambda x: torch.testing.assert_close(x, x), "torch tool", "outside"),
-    "manual_seed": (lambda x: torch.manual_seed(0), "torch tool", "outside"),
+    "manual_seed": (lambda x: torch.manual_seed(0), "outside world", "outside"),
     "new module": (lambda x: torch.nn.Linear(4, 2)(x).shape, "module construction", "outside"),
     "torch.compile": (lambda x: torch.compile(disabled, backend="eager") is None, "another compiler", "original"),
     "live iterator": (live, "live iterator", "earlier graph break"),
