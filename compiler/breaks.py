@@ -7,6 +7,7 @@ to the user. Code raises `GraphBreak(kind, context)`; the words are added here, 
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from compiler.events import Location, Reason
 
@@ -43,6 +44,15 @@ KINDS: dict[str, Kind] = {
     "data-dependent shape": Kind(
         "The size of this operator's result depends on the contents of a tensor.",
         ("Use an operator whose result has a fixed size, such as torch.where or a mask kept as a tensor.",),
+    ),
+    "no shape kernel": Kind(
+        "PyTorch cannot tell this operator's result from shapes alone, so it runs natively.",
+        (_REPORT,),
+    ),
+    "may raise after a change": Kind(
+        "The operator may raise for what its arguments contain, when the graph has already changed a tensor that it "
+        "was given; that cannot be put back, or is too large to take a copy of on every call.",
+        ("Change the tensor after such operators (indexing by tensors, torch.linalg, custom ones), or a copy of it.",),
     ),
     "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_MOVE, _REPORT)),
     "unsupported call": Kind(
@@ -112,10 +122,14 @@ KINDS: dict[str, Kind] = {
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
     ),
+    "overridden function": Kind(
+        "An argument's class defines __torch_function__, and which code runs for this call cannot be told.",
+        (_REPORT,),
+    ),
     "autograd function": Kind(
-        "A torch.autograd.Function is one operator of a graph if it is given tensors and constants and changes nothing "
-        "in place; this one is applied natively.",
-        ("Hand it tensors and constants alone, and return new tensors.",),
+        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
+        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
+        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",
@@ -166,17 +180,18 @@ KINDS: dict[str, Kind] = {
         ("Move the tensor code into a function of its own.",),
     ),
     "skipped by state": Kind(
-        "A mode of torch is active that is not followed (a dispatch or function mode, functorch, autocast).",
+        "A mode of torch is active that is not followed (a dispatch or function mode, functorch).",
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(
-        "The backend raised, or gave back something that is not a compiled graph.",
+        "The backend raised, or gave back something that is not a compiled graph, or its compiled graph raised where "
+        "the captured one does not, or returned something else.",
         ("backend='eager' tells whether the program or the backend is at fault.",),
     ),
     "graph raised": Kind(
-        "The compiled graph raised; the frame ran from its start in eager, where it raises or succeeds as without the "
-        "compiler.",
-        ("If eager raises here too, the error is the program's own.",),
+        "An operator of the graph raised; the frame ran from its start in eager, where it raises or succeeds as "
+        "without the compiler.",
+        ("The error is the program's own, and is told once for each line.",),
     ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
@@ -205,9 +220,13 @@ class GraphBreak(Exception):
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
     def forget_frames(self) -> None:
-        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive.
+
+        An exception that the program itself is handling keeps its own.
+        """
         error: BaseException | None = self
-        while error is not None:
+        handled = sys.exc_info()[1]
+        while error is not None and error is not handled:
             error.__traceback__ = None
             error = error.__cause__ or error.__context__
 

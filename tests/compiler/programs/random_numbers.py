@@ -86,7 +86,7 @@ def stochastic_depth() -> Made:
     return nn.Sequential(DropPath(0.3), DropPath(0.0)), [call(torch.randn(4, 3))]
 
 
-@program(graphs=1, breaks=("torch tool",))
+@program(graphs=1, breaks=("outside world",))
 def seeded_inside() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         torch.manual_seed(3)
