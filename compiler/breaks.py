@@ -127,9 +127,9 @@ KINDS: dict[str, Kind] = {
         (_REPORT,),
     ),
     "autograd function": Kind(
-        "A torch.autograd.Function is one operator of a graph if it is given tensors and constants and changes nothing "
-        "in place; this one is applied natively.",
-        ("Hand it tensors and constants alone, and return new tensors.",),
+        "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
+        "changes what was there before, returns its input, or takes or gives other things than tensors and constants.",
+        ("Let forward compute new tensors from tensors and constants, and do nothing else.",),
     ),
     "torch tool": Kind(
         "This part of torch looks at values, or drives the program itself; it runs natively.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 
 from compiler.breaks import GraphBreak
 from compiler.options import config, has_prefix
@@ -85,6 +86,8 @@ def refuse_untraced(func: FunctionValue) -> None:
 
 def refused(kind: str, context: str, *values: Value) -> GraphBreak:
     """A graph break of a kind; the cause is another if one of the values is of a library that is never traced."""
+    if any(getattr(value, "obj", None) is logging._lock for value in values):  # type: ignore[attr-defined]
+        return GraphBreak("output", "logging")
     modules = (module for value in values if isinstance(module := _module(value), str))
     causes = (_kind(module) or _KIND_OF_WORLD.get(module) for module in modules)
     return GraphBreak(next(filter(None, causes), kind), context)

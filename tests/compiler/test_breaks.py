@@ -103,9 +103,9 @@ PROGRAMS = {
     "clock": (lambda x: x + time.time() * 0, "outside world", "as a tensor"),
     "random": (lambda x: x + random.random() * 0, "outside world", "torch's"),
     "numpy": (lambda x: np.zeros(2), "array library", "torch's function"),
-    "autograd function": (lambda x: Twice.apply([x]) + 1, "autograd function", "alone"),
+    "autograd function": (lambda x: Twice.apply([x]) + 1, "autograd function", "compute new tensors"),
     "assert_close": (lambda x: torch.testing.assert_close(x, x), "torch tool", "outside"),
-    "manual_seed": (lambda x: torch.manual_seed(0), "outside world", "outside"),
+    "manual_seed": (lambda x: torch.manual_seed(0), "outside world", "Ask outside"),
     "new module": (lambda x: torch.nn.Linear(4, 2)(x).shape, "module construction", "outside"),
     "torch.compile": (lambda x: torch.compile(disabled, backend="eager") is None, "another compiler", "original"),
     "live iterator": (live, "live iterator", "earlier graph break"),
@@ -142,8 +142,8 @@ def test_kinds_in_use():
     texts = []
     for folder, _, names in os.walk(root):
         for name in names:
-            if name.endswith(".py") and name != "breaks.py":
+            if name.endswith(".py"):
                 with open(os.path.join(folder, name), encoding="utf-8") as file:
                     texts.append(file.read())
     text = "\n".join(texts)
-    assert not [kind for kind in KINDS if f'"{kind}"' not in text]
+    assert not [kind for kind in KINDS if f'"{kind}"' not in text.replace(f'"{kind}": Kind(', "")]
