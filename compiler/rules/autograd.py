@@ -12,7 +12,7 @@ import torch
 import torch.utils.checkpoint
 
 from compiler.breaks import GraphBreak
-from compiler.graph.recorder import META
+from compiler.graph.arguments import META
 from compiler.graph.regions import Region
 from compiler.rules.builtins import builtin
 from compiler.values.base import ConstantValue, Value
