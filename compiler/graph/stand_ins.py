@@ -19,7 +19,7 @@ _WITHOUT_KERNEL = "binomial combinations corrcoef cov ctc_loss geqrf histogram _
 
 _WITH_WRONG_KERNEL = (
     "native_batch_norm _native_batch_norm_legit linalg.eig linalg.svd svd fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn "
-    "fft.rfft2 fft.rfftn fft.irfft2 fft.irfftn"
+    "fft.rfft2 fft.rfftn fft.irfft2 fft.irfftn nonzero_static"
 )
 """What it says of the result's strides, or of its shape, is true of other devices; none of these gives a view."""
 

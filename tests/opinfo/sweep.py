@@ -106,7 +106,7 @@ def _facts(value: Any) -> Any:
         value.device,
         ("requires_grad", value.requires_grad),
         ("is_leaf", value.is_leaf),
-        ("stride", value.stride()),
+        ("stride", value.stride() if value.numel() else "asked natively"),
         ("is_contiguous", value.is_contiguous()),
     )
 
