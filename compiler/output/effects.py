@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from compiler.output.rebuild import Rebuilder, push_elements, push_pairs, refill
+from compiler.output.rebuild import Rebuilder, push_pairs, refill
 from compiler.rules.classes import lookup
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SetValue, TupleValue
@@ -76,13 +76,9 @@ def _kept_keys(value: DictValue) -> set[Any]:
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:
-    """The program's own changes in their order, on which the order of a set depends, where they are known."""
-    if value.log is not None:
-        for method, item in value.log:
-            _call(rb, value, method, functools.partial(rb.e.load_const, item))
-        return
-    _call(rb, value, "clear")
-    _call(rb, value, "update", lambda: push_elements(rb, value))
+    """The program's own changes in their order, on which the order of a set depends."""
+    for method, items in value.log:
+        _call(rb, value, method, *[rb.loader(item) for item in items])
 
 
 def _object(rb: Rebuilder, value: ObjectValue) -> None:

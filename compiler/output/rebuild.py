@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from compiler.output.layout import elements_in_order
 from compiler.output.plan import Plan, is_loaded, resolve
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import DequeValue, DictValue, DictViewValue, ListValue, SetValue, SliceValue, TupleValue
@@ -168,11 +169,8 @@ def _new_dict(rb: Rebuilder, value: DictValue) -> None:
 
 
 def push_elements(rb: Rebuilder, value: SetValue) -> None:
-    entries = value.entries
-    if value.order is not None and list(set(iter(entries))) != list(value.order):
-        entries = {key: entries[key] for key in value.order}
-    rb.push_all(list(entries.values()))
-    rb.e.build_set(len(entries))
+    rb.push_all([value.entries[key] for key in elements_in_order(value)])
+    rb.e.build_set(len(value.entries))
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:

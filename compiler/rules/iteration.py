@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
@@ -9,7 +10,15 @@ from compiler.rules import bodies, standins
 from compiler.rules.objects import special_method
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
+from compiler.values.containers import (
+    DequeValue,
+    DictValue,
+    DictViewValue,
+    IdentityKey,
+    SequenceValue,
+    SetValue,
+    TupleValue,
+)
 from compiler.values.functions import ClassValue
 from compiler.values.iterators import DictIterator, IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
 from compiler.values.objects import ObjectValue, ObservedException, OpaqueValue
@@ -73,7 +82,7 @@ def iterate(cx: Capture, value: Value) -> Value:
     """``iter(value)``."""
     if isinstance(value, IteratorValue):
         return value
-    if isinstance(value, SequenceValue):
+    if isinstance(value, SequenceValue) and not isinstance(value, DequeValue):
         return cx.new(SequenceIterator(value))
     if isinstance(value, ConstantValue) and isinstance(value.value, range):
         return cx.new(RangeIterator(value.value))
@@ -84,7 +93,7 @@ def iterate(cx: Capture, value: Value) -> Value:
         return cx.new(DictIterator(value))
     items = elements(cx, value)
     if items is not None:
-        watched = value if isinstance(value, SetValue) else None
+        watched = _watched(value)
         return cx.new(SnapshotIterator(_iterator_class(value), items, watched, value))
     if isinstance(value, ObjectValue):
         method = special_method(cx, value, "__iter__")
@@ -104,8 +113,15 @@ def iterate(cx: Capture, value: Value) -> Value:
     raise refused("unsupported value", f"iteration over {value.describe()}", value)
 
 
+def _watched(value: Value) -> Any:
+    if isinstance(value, DequeValue):
+        return value.items
+    return value.entries if isinstance(value, SetValue) else None
+
+
 def _iterator_class(value: Value) -> type:
-    example: Any = next((cls() for cls in (set, frozenset, str, bytes) if issubclass(value.pytype(), cls)), ())
+    kinds = (deque, set, frozenset, str, bytes)
+    example: Any = next((cls() for cls in kinds if issubclass(value.pytype(), cls)), ())
     return type(iter(example))
 
 

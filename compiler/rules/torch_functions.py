@@ -95,11 +95,6 @@ def _is_tensor(cx: Capture, value: Value) -> bool:
     return isinstance(value.realize(cx), TensorValue)
 
 
-def _set_grad_enabled(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    cx.set_grad_mode(args[0].realize(cx).truth(cx))
-    return ConstantValue(None)
-
-
 def _constant(answer: Any) -> Rule:
     return lambda cx, args, kwargs: ConstantValue(answer)
 
@@ -122,6 +117,18 @@ def _fold(func: Callable[..., Any]) -> Rule:
     return lambda cx, args, kwargs: fold(cx, func, args, kwargs)
 
 
+def _native(func: Callable[..., Any]) -> Rule:
+    """Random numbers are drawn and seeded in the order of the program, of which a graph holds a part only."""
+
+    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        raise GraphBreak("outside world", f"torch.{func.__name__}")
+
+    return rule
+
+
+_SEEDING = (torch.manual_seed, torch.seed, torch.initial_seed, torch.get_rng_state, torch.set_rng_state)
+
+
 def _assert(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if not args[0].realize(cx).truth(cx):
         cx.raise_(AssertionError, *[arg.realize(cx).constant() for arg in args[1:]])
@@ -139,12 +146,8 @@ def _has_torch_function(cx: Capture, args: list[Value], kwargs: dict[str, Value]
 
 
 RULES: dict[Any, Rule] = {
-    torch.is_grad_enabled: lambda cx, args, kwargs: ConstantValue(cx.grad_mode),
-    torch._C._set_grad_enabled: _set_grad_enabled,
     torch.is_tensor: lambda cx, args, kwargs: ConstantValue(_is_tensor(cx, args[0])),
     torch.is_inference_mode_enabled: _state(torch.is_inference_mode_enabled),
-    torch.get_default_dtype: _state(torch.get_default_dtype),
-    torch.is_autocast_enabled: _constant(False),
     torch.compiler.is_compiling: _constant(True),
     torch.compiler.is_dynamo_compiling: _constant(True),
     torch.compiler.is_exporting: _constant(False),
@@ -158,10 +161,14 @@ RULES: dict[Any, Rule] = {
     torch._C._get_deterministic_algorithms: _asked(torch._C._get_deterministic_algorithms),
     torch._C._get_deterministic_algorithms_warn_only: _asked(torch._C._get_deterministic_algorithms_warn_only),
     torch._assert: _assert,
+    **{func: _native(func) for func in _SEEDING},
     torch.broadcast_shapes: _fold(torch.broadcast_shapes),
     torch.promote_types: _fold(torch.promote_types),
     torch.can_cast: _fold(torch.can_cast),
     torch._C._are_functorch_transforms_active: _constant(False),
+    torch._C._is_torch_function_mode_enabled: _constant(False),
+    torch._C._is_autocast_available: _fold(torch._C._is_autocast_available),
+    torch._C._get_privateuse1_backend_name: _fold(torch._C._get_privateuse1_backend_name),
     torch.overrides.has_torch_function: _has_torch_function,
     torch.overrides.has_torch_function_unary: _has_torch_function,
     torch.overrides.has_torch_function_variadic: _has_torch_function,

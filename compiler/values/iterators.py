@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import operator
 import types
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, DictViewValue, SequenceValue, SetValue, TupleValue
+from compiler.values.containers import DictValue, DictViewValue, SequenceValue, TupleValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -77,9 +78,9 @@ class ReverseIterator(IteratorValue):
 
 
 class Watch:
-    """Notices when the keys of a dict or set change while somebody iterates over it."""
+    """Notices when the keys of a dict change while somebody iterates over it."""
 
-    def __init__(self, container: DictValue | SetValue) -> None:
+    def __init__(self, container: DictValue) -> None:
         self.container = container
         self.size = len(container.entries)
         self._edits = container.edits
@@ -148,32 +149,36 @@ class SnapshotIterator(IteratorValue):
         cls: The iterator's class.
         over: What it iterates over; ``None`` when that cannot be iterated over again.
         rest: The values; `index` of them are consumed.
-        watch: Of a set, which must not change meanwhile.
+        watched: A container whose keys must not change meanwhile, with those.
     """
 
-    __slots__ = ("cls", "index", "over", "rest", "watch")
+    __slots__ = ("cls", "index", "over", "rest", "watched")
 
-    def __init__(
-        self, cls: type, values: list[Value], watched: SetValue | None = None, over: Value | None = None
-    ) -> None:
+    def __init__(self, cls: type, values: list[Value], watched: Any = None, over: Value | None = None) -> None:
         super().__init__()
         self.cls = cls
         self.over = over
         self.rest = values
         self.index = 0
-        self.watch = Watch(watched) if watched is not None else None
+        self.watched = (watched, list(watched)) if watched is not None else None
 
     def pytype(self) -> type:
         return self.cls
 
     def advance(self, cx: Capture) -> Value | None:
-        if self.watch is not None:
-            self.watch.check()
+        if self.is_stale():
+            raise GraphBreak("unsupported value", "a container that changed during iteration")
         if self.index >= len(self.rest):
-            self.watch = None
             return None
         self.index += 1
         return self.rest[self.index - 1]
+
+    def is_stale(self) -> bool:
+        """Whether the container has got or lost an element since."""
+        if self.watched is None:
+            return False
+        now, keys = self.watched
+        return len(now) != len(keys) or (self.index < len(keys) and not all(map(operator.is_, now, keys)))
 
 
 class RangeIterator(IteratorValue):

@@ -223,6 +223,8 @@ class _Comparison:
         for fact in ("dtype", "shape", "requires_grad", "is_leaf", "layout"):
             if getattr(a, fact) != getattr(b, fact):
                 return f"{where}.{fact}: {getattr(a, fact)} against {getattr(b, fact)}"
+        if a.layout is not torch.strided:
+            return self._tensor(a.detach().to_dense(), b.detach().to_dense(), where)
         if (a.stride(), a.storage_offset()) != (b.stride(), b.storage_offset()):
             return f"{where}: strides {a.stride()}+{a.storage_offset()} against {b.stride()}+{b.storage_offset()}"
         storages = a.untyped_storage().data_ptr(), b.untyped_storage().data_ptr()
