@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from types import FunctionType
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.methods import sorted_items
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, DictViewValue, ListValue, SequenceValue, SetValue
+from compiler.values.containers import DequeValue, DictValue, DictViewValue, ListValue, SequenceValue, SetValue
 from compiler.values.iterators import (
     DictIterator,
     EnumerateIterator,
@@ -86,6 +87,8 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
 
 def _reverse_iterator(cx: Capture, value: Value) -> Value:
     value = cx.rules.iterated_part(cx, value) or value
+    if isinstance(value, DequeValue):
+        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value.items)
     if isinstance(value, SequenceValue):
         return ReverseIterator(value)
     if isinstance(value, DictValue | DictViewValue):

@@ -59,7 +59,7 @@ def test_throwing_into_a_generator_that_does_not_run():
         fresh, ended = outer(log), outer(log)
         list(ended)
         return (
-            text_of(lambda: fresh.throw(KeyError, "early")),
+            text_of(lambda: fresh.throw(KeyError("early"))),
             text_of(lambda: fresh.send(None)),
             text_of(lambda: ended.throw(KeyError("late"))),
             log,
