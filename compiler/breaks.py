@@ -156,9 +156,7 @@ KINDS: dict[str, Kind] = {
     ),
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
-        (
-            "The recompile reasons say what changed: keep it constant, make it a tensor, or raise the limit.",
-        ),
+        ("The recompile reasons say what changed: keep it constant, make it a tensor, or raise the limit.",),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
     "generator frame": Kind(

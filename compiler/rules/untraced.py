@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 
+from torch.autograd.function import FunctionCtx
+
 from compiler.breaks import GraphBreak
 from compiler.values.base import Value
 from compiler.values.functions import FunctionValue, ObjectConstant
@@ -61,12 +63,21 @@ def _kind(module: str) -> str | None:
     return None
 
 
+_TRACED = frozenset(
+    vars(FunctionCtx)[name]
+    for name in ("save_for_backward", "save_for_forward", "mark_dirty", "mark_non_differentiable")
+)
+"""Functions of such modules that only note their arguments."""
+
+
 def refuse_untraced(func: FunctionValue) -> None:
     """Break the graph before a call of a function that is never traced.
 
     Raises:
         GraphBreak: it is one.
     """
+    if func.obj in _TRACED:
+        return
     module = func.obj.__globals__.get("__name__")
     if module == "_pytest.assertion.rewrite" and func.obj.__name__ != "_check_if_assertion_pass_impl":
         raise GraphBreak("failed assertion", func.obj.__name__)
