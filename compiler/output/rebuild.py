@@ -238,8 +238,16 @@ def _bound_method(rb: Rebuilder, value: BoundMethodValue) -> None:
 
 
 def _method(rb: Rebuilder, value: MethodValue) -> None:
-    rb.push(value.owner)
-    rb.e.load_attr(value.name)
+    raw = value.through
+    if raw is None:
+        rb.push(value.owner)
+        rb.e.load_attr(value.name)
+    elif isinstance(raw, types.BuiltinFunctionType):  # a __new__, which is bound to nothing
+        rb.e.load_const(raw)
+    elif isinstance(raw, types.ClassMethodDescriptorType):
+        rb.e.call_constant(raw.__get__, lambda: rb.e.load_const(None), rb.loader(value.owner))
+    else:
+        rb.e.call_constant(raw.__get__, rb.loader(value.owner))
 
 
 def _partial(rb: Rebuilder, value: PartialValue) -> None:

@@ -12,7 +12,7 @@ from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import torch_tensors
-from compiler.rules.basics import class_of, from_const
+from compiler.rules.basics import from_const
 from compiler.rules.classes import bind_class_attr, guarded_lookup, is_heap_type, lookup
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
@@ -141,7 +141,7 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
 _NAMED_TUPLE_METHODS = frozenset({"_replace", "_asdict"})
 
 
-_FACTS: dict[tuple[str, str], frozenset[str]] = {
+FACTS_OF_C: dict[tuple[str, str], frozenset[str]] = {
     ("numpy", "ndarray"): frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"}),
     ("torch._C", "_FunctionBase"): frozenset({"needs_input_grad"}),
 }
@@ -157,7 +157,7 @@ def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
         raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
     if isinstance(raw, types.GetSetDescriptorType | types.MemberDescriptorType):
         owner: type = raw.__objclass__
-        if name in _FACTS.get((owner.__module__, owner.__name__), ()):
+        if name in FACTS_OF_C.get((owner.__module__, owner.__name__), ()):
             return cx.lazy(getattr(value.obj, name), source.attr(name))
     elif not hasattr(type(raw), "__set__"):
         own = getattr(value.obj, "__dict__", {}) if cls.__dictoffset__ else {}
@@ -363,14 +363,19 @@ def object_constant_setattr(cx: Capture, target: ObjectConstant, name: str, valu
 def super_attr(cx: Capture, value: SuperValue, name: str) -> Value:
     """Look up along the MRO of the object's class, after the class that `super` was given."""
     owner = value.owner
-    start = class_of(owner) if isinstance(owner, ClassValue) else owner.pytype()
+    start = owner.pytype()
+    if isinstance(owner, ClassValue) and issubclass(owner.obj, value.cls):
+        start = owner.obj
     mro = start.__mro__
     if is_heap_type(start):
         cx.guards.add(cx.sources.constant(start.__qualname__, start).attr("__mro__"), "is", mro)
     for cls in mro[mro.index(value.cls) + 1 :]:
         guarded_lookup(cx, cls, name)
         if name in vars(cls):
-            return bind_class_attr(cx, owner, start, name, vars(cls)[name], guarded=True)
+            found = bind_class_attr(cx, owner, start, name, vars(cls)[name], guarded=True)
+            if isinstance(found, MethodValue):
+                found.through = vars(cls)[name]
+            return found
     cx.raise_(AttributeError, f"'super' object has no attribute '{name}'")
 
 

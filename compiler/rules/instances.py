@@ -31,6 +31,14 @@ FOLDED = (torch.device, torch.finfo, torch.iinfo, complex, bytes, range)
 
 def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``cls(*args, **kwargs)`` for a class without a rule of its own."""
+    meta_call = lookup(type(cls), "__call__")
+    if isinstance(meta_call, types.FunctionType) and not isinstance(cls, enum.EnumType):
+        return cx.call(bind_class_attr(cx, cx.wrap_constant(cls), type(cls), "__call__", meta_call), args, kwargs)
+    return construct_plainly(cx, cls, args, kwargs)
+
+
+def construct_plainly(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``type.__call__(cls, *args, **kwargs)``."""
     refuse_observed_death(cx, cls)
     if cls in FOLDED and all_constant(cx, args, kwargs):
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))
@@ -38,8 +46,7 @@ def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]
         return fold(cx, cls, args, kwargs)
     if cls.__name__ == "partial" and cls.__module__ == "functools" and args:
         return cx.new(PartialValue(args[0], args[1:], kwargs))
-    meta_call = lookup(type(cls), "__call__")
-    if meta_call is not type.__call__ and meta_call is not lookup(type, "__call__"):
+    if isinstance(lookup(type(cls), "__call__"), staticmethod | classmethod | property):
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cx, cls, args, kwargs)

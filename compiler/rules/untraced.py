@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import logging
 
+from torch.autograd.function import FunctionCtx
+
 from compiler.breaks import GraphBreak
 from compiler.options import config, has_prefix
 from compiler.values.base import Value
@@ -65,12 +67,21 @@ def _kind(module: str) -> str | None:
     return None
 
 
+_TRACED = frozenset(
+    vars(FunctionCtx)[name]
+    for name in ("save_for_backward", "save_for_forward", "mark_dirty", "mark_non_differentiable")
+)
+"""Functions of such modules that only note their arguments."""
+
+
 def refuse_untraced(func: FunctionValue) -> None:
     """Break the graph before a call of a function that is never traced.
 
     Raises:
         GraphBreak: it is one.
     """
+    if func.obj in _TRACED:
+        return
     if has_prefix(func.obj.__code__.co_filename, config.skip_files):
         raise GraphBreak("skipped file", func.obj.__qualname__)
     module = func.obj.__globals__.get("__name__")

@@ -180,15 +180,24 @@ class BoundMethodValue(Value):
         return f"method {self.func.describe()}"
 
 
-class MethodValue(Value):
-    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does."""
+_CALL_OF_A_CLASS = vars(type)["__call__"]
 
-    __slots__ = ("name", "owner")
+
+class MethodValue(Value):
+    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does.
+
+    Attributes:
+        through: What stands in the builtin's own ``__dict__``, where the object's class may override it: ``super()``
+            gave the method.
+    """
+
+    __slots__ = ("name", "owner", "through")
 
     def __init__(self, owner: Value, name: str) -> None:
         super().__init__()
         self.owner = owner
         self.name = name
+        self.through: Any = None
 
     def pytype(self) -> type:
         return types.BuiltinMethodType
@@ -202,6 +211,8 @@ class MethodValue(Value):
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        if self.through is _CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
+            return cx.rules.construct_plainly(cx, self.owner.obj, args, kwargs)
         return cx.rules.call_method(cx, self.owner, self.name, args, kwargs)
 
     def describe(self) -> str:

@@ -466,6 +466,12 @@ def _of_numpy() -> list[tuple[Any, Wrapper]]:
     return [(functions, _by_identity(ObjectConstant)), (numpy.dtype, _array_dtype)]
 
 
+def _autograd_context(cx: Capture, obj: Any, source: Source) -> Value:
+    """The ``ctx`` of a torch.autograd.Function: an object with a ``__dict__``, and a few attributes in C."""
+    cx.guards.add(source, "type", type(obj))
+    return ObjectValue(type(obj), obj, source)
+
+
 _BY_BASE: list[tuple[Any, Wrapper]] = [
     (enum.Enum, _identity),
     (type, _by_identity(ClassValue)),
@@ -473,6 +479,7 @@ _BY_BASE: list[tuple[Any, Wrapper]] = [
     (torch._ops.OpOverload, _by_identity(BuiltinValue)),
     (torch._ops.OpOverloadPacket, _by_identity(BuiltinValue)),
     (torch.Tensor, _opaque),
+    (torch._C._FunctionBase, _autograd_context),
     (tuple, _named_tuple_or_object),
     *_of_numpy(),
 ]

@@ -88,7 +88,7 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
 def _reverse_iterator(cx: Capture, value: Value) -> Value:
     value = cx.rules.iterated_part(cx, value) or value
     if isinstance(value, DequeValue):
-        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value.items)
+        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value)
     if isinstance(value, SequenceValue):
         return ReverseIterator(value)
     if isinstance(value, DictValue | DictViewValue):
