@@ -152,7 +152,13 @@ KINDS: dict[str, Kind] = {
         "A value that is alive at a later graph break cannot be made again there, so it is made natively here.",
         ("Remove the later graph break.", _REPORT),
     ),
-    "generator": Kind("A suspended generator cannot be carried over this point.", (_MOVE, _REPORT)),
+    "generator": Kind("This use of a generator cannot be followed.", (_MOVE, _REPORT)),
+    "object lifetime": Kind(
+        "Code is told when this object dies, which happens as soon as nobody refers to it any more; so the rest of "
+        "the frame runs natively.",
+        ("Make such objects outside of the compiled function.",),
+        leaves=True,
+    ),
     "context manager": Kind("Entering this context manager cannot be traced.", (_MOVE, _REPORT)),
     "inline depth": Kind(
         "The chain of calls is too deep to trace into.",

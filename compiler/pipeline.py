@@ -23,6 +23,7 @@ from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
 from compiler.interpreter.frame import StopHere
+from compiler.interpreter.generators import refuse_suspended
 from compiler.options import Options, config
 from compiler.output import code as output
 from compiler.output import resume
@@ -171,8 +172,8 @@ class _Work:
             return self._broken_at(cx, cause)
         else:
             captured = output.Captured(cx, returned)
-        cx.refuse_suspended()
         output.plan(captured)  # a value that cannot be rebuilt moves the break
+        refuse_suspended(cx)
         return captured
 
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:

@@ -126,27 +126,30 @@ def makes_module(code: types.CodeType, locals_: tuple[Any, ...]) -> bool:
 
 
 def _holds_tensor(value: Any, depth: int) -> bool:
-    if isinstance(value, torch.Tensor | torch.nn.Module):
+    if _is_tensor(value):
         return True
     if depth and type(value) in (list, tuple):
         return any(_holds_tensor(item, depth - 1) for item in value[:_LOOKED_INTO])
     if depth and type(value) is dict:
         return any(_holds_tensor(item, depth - 1) for item in list(value.values())[:_LOOKED_INTO])
-    if (
-        depth
-        and getattr(value, "__dict__", None)
-        and not isinstance(value, type | types.ModuleType | types.FunctionType)
-    ):
-        return any(
-            isinstance(item, torch.Tensor | torch.nn.Module) for item in list(vars(value).values())[:_LOOKED_INTO]
-        )
+    if depth and type(value).__dictoffset__ and not issubclass(type(value), _NO_HOLDERS):
+        own = object.__getattribute__(value, "__dict__")
+        return any(_is_tensor(item) for item in list(own.values())[:_LOOKED_INTO])
     return False
 
 
+_NO_HOLDERS = (type, types.ModuleType, types.FunctionType)
+
+
+def _is_tensor(value: Any) -> bool:
+    """By its class alone: isinstance would ask the object for its ``__class__``."""
+    return issubclass(type(value), torch.Tensor | torch.nn.Module)
+
+
 def _is_torch(obj: Any) -> bool:
-    if isinstance(obj, types.ModuleType):
+    if type(obj) is types.ModuleType:
         return obj.__name__.partition(".")[0] == "torch"
-    return isinstance(obj, torch.Tensor | torch.nn.Module)
+    return _is_tensor(obj)
 
 
 def is_marked(func: Any) -> bool:

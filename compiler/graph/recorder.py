@@ -25,7 +25,7 @@ from compiler.graph.modes import Mode, Modes
 from compiler.graph.overlap import may_clash
 from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
 from compiler.graph.refusals import refusal
-from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
+from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
 from compiler.values.objects import ObjectValue
@@ -136,7 +136,7 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if target in NEED_MEMORY:
+            if needs_memory(target, (value.device for value in arguments.tensors)):
                 return run_on_stand_ins(target, args, kwargs)
             return _run(target, args, kwargs)
         except Exception as error:
