@@ -50,6 +50,11 @@ def closest(name: str, known: list[str]) -> str:
     return ", ".join(ranked + rest)
 
 
+def has_prefix(filename: str, prefixes: str) -> bool:
+    """Whether one of the paths in a setting of the kind of ``config.skip_files`` begins the name of a file."""
+    return bool(prefixes) and any(prefix and filename.startswith(prefix) for prefix in prefixes.split(os.pathsep))
+
+
 @dataclasses.dataclass
 class Config:
     """Process-wide settings; see the module docstring for the ways to set them."""
@@ -71,13 +76,16 @@ class Config:
     where it holds no operator. Shows whether plain Python behaves as it should; makes nothing faster."""
 
     skip_files: str = ""
-    """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
+    """Further path prefixes, separated by ``os.pathsep``, whose functions run in eager."""
 
     capture_files: str = ""
     """Path prefixes, separated by ``os.pathsep``, whose frames count as the user's although they are a library's.
 
     Functions that have been met as a library's stay such.
     """
+
+    replay_dir: str = ""
+    """Where a file is written for each internal error, for ``python -m compiler.replay``; empty for none."""
 
     def __post_init__(self) -> None:
         _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])
@@ -89,12 +97,22 @@ class Config:
     def __setattr__(self, name: str, value: object) -> None:
         default = type(self).__dataclass_fields__.get(name)
         if default is None:
-            known = [field.name for field in dataclasses.fields(self)]
-            raise AttributeError(f"unknown option {name!r}; there are: {closest(name, known)}")
+            raise self._unknown(name)
         wanted = type(default.default)
         if type(value) is not wanted:
             raise TypeError(f"config.{name} takes {wanted.__name__}, not {type(value).__name__}")
+        if type(value) is int and value < 0:
+            raise ValueError(f"config.{name} must not be negative: {value}")
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # asked by copying, pickling and the like
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> AttributeError:
+        known = [field.name for field in dataclasses.fields(self)]
+        return AttributeError(f"unknown option {name!r}; there are: {closest(name, known)}", name=name, obj=self)
 
     @contextlib.contextmanager
     def patch(self, **changes: object) -> Iterator[None]:
@@ -103,6 +121,7 @@ class Config:
         Raises:
             AttributeError: a name is unknown; the message lists the known ones.
             TypeError: a value has the wrong type.
+            ValueError: a number is negative.
         """
         known = {field.name for field in dataclasses.fields(self)}
         before = {name: getattr(self, name) for name in changes if name in known}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,18 +19,23 @@ import torch.fx
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.graph import shape_rules
+from compiler.graph import autocast, shape_rules
+from compiler.graph.changes import Changes
+from compiler.graph.modes import Mode, Modes
 from compiler.graph.overlap import may_clash
-from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
+from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
+from compiler.graph.refusals import refusal
+from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
+from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
 META = torch.device("meta")
-_DATA_DEPENDENT = ("item", "nonzero", "cannot be converted to Scalar", "data-dependent", "_local_scalar_dense")
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.Size, torch.layout)
 
 
@@ -40,15 +45,21 @@ class Recorder:
     Attributes:
         inputs: Tensors that the graph takes, each with the real tensor of this call.
         ops: Number of operators recorded.
+        changes: What they change of the inputs.
+        drawn_on: Devices whose random numbers they draw.
         holder: Has the graph's own parts as attributes.
+        modes: What the program has switched.
     """
 
     def __init__(self, cx: Capture) -> None:
         self.cx = cx
         self.graph = torch.fx.Graph()
         self.holder = torch.nn.Module()
+        self.modes = Modes()
         self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
         self.ops = 0
+        self.changes = Changes()
+        self.drawn_on: set[torch.device] = set()
         self._first_op: torch.fx.Node | None = None
         self._real: dict[TensorValue, torch.Tensor] = {}
 
@@ -84,8 +95,12 @@ class Recorder:
             GraphBreak: an argument cannot be held by a graph, or the operator refuses.
         """
         arguments = _Arguments(self)
-        node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
-        node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        args = list(args)
+        try:
+            node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
+            node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        except _Overridden:
+            return self.cx.rules.call_override(self.cx, target, args, kwargs)
         return self._record(target, node_args, node_kwargs, arguments)
 
     def _record(
@@ -102,9 +117,14 @@ class Recorder:
         kind = "call_method" if isinstance(target, str) else "call_function"
         node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
         self._entered(node)
+        self.changes.follow(node, device, self.inputs, whole=self.cx.options.fullgraph)
+        if draws_random_numbers(target):
+            self.drawn_on.add(device)
         return self._result(node, result, device, arguments)
 
     def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments) -> Any:
+        if arguments.tensors and autocast.active():
+            return self._example_in_autocast(target, args, kwargs)
         args, kwargs = arguments.examples(args, kwargs)
         if not arguments.tensors:
             if target not in FACTORIES:
@@ -116,14 +136,25 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if target in marks.ALLOWED:
-                with torch.random.fork_rng(devices=()):
-                    return target(*args, **kwargs)
-            if isinstance(target, str):
-                return getattr(args[0], target)(*args[1:], **kwargs)
-            return target(*args, **kwargs)
+            if needs_memory(target, (value.device for value in arguments.tensors)):
+                return run_on_stand_ins(target, args, kwargs)
+            return _run(target, args, kwargs)
         except Exception as error:
-            raise _refusal(target, error) from error
+            raise refusal(target, _name(target), error) from error
+
+    def _example_in_autocast(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        examples = autocast.Examples()
+
+        def claim(value: TensorValue) -> torch.Tensor:
+            return examples.claim(value.example, value.device)
+
+        args, kwargs = _map(args, claim, TensorValue), _map(kwargs, claim, TensorValue)
+        try:
+            return examples.run(lambda: _run(target, args, kwargs))
+        except GraphBreak:
+            raise
+        except Exception as error:
+            raise refusal(target, _name(target), error) from error
 
     def _entered(self, node: torch.fx.Node) -> None:
         if self._first_op is None:
@@ -200,18 +231,25 @@ class Recorder:
             self._first_op = node
         return node
 
-    def set_grad_mode(self, enabled: bool) -> None:
-        """Write a switch of gradient recording into the graph."""
-        node = self.graph.call_function(torch._C._set_grad_enabled, (enabled,))
+    # -- modes -----------------------------------------------------------------------------
+
+    def switch(self, mode: Mode, value: Any) -> None:
+        """The captured program switches one of torch's modes; examples follow at once."""
+        mode.set(value)
+        self.call_plainly(mode.setter, (*mode.about, value))
+
+    def call_plainly(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Write a call that has no tensor in it, and no result."""
+        node = self.graph.call_function(func, args)
         if self._first_op is None:
             self._first_op = node
 
     # -- the finished graph --------------------------------------------------------------
 
-    def finish(self, outputs: list[TensorValue]) -> None:
-        """Close the graph with `outputs` (a tuple)."""
-        if self.cx.grad_mode != self.cx.entry_grad_mode:
-            self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
+    def finish(self, outputs: list[TensorValue], switched: Sequence[tuple[Mode, Any]] = ()) -> None:
+        """Close the graph with `outputs` (a tuple), and with the modes that the program has switched as they were."""
+        for mode, _ in switched:
+            self.graph.call_function(mode.setter, (*mode.about, self.modes.entry[mode]))
         self.graph.output(tuple(self.node_of(value) for value in outputs))
         self._drop_unused_parts()
 
@@ -226,6 +264,20 @@ class Recorder:
             ours = node.op not in ("placeholder", "output") and "user_stack" not in node.meta
             if ours and not node.users and not has_effect(node.target, node.kwargs):
                 self.graph.erase_node(node)
+
+
+def _run(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call an operator on examples."""
+    if target in marks.ALLOWED:
+        with torch.random.fork_rng(devices=()):
+            return target(*args, **kwargs)
+    if isinstance(target, str):
+        return getattr(args[0], target)(*args[1:], **kwargs)
+    return target(*args, **kwargs)
+
+
+class _Overridden(Exception):
+    """The class of an argument says what torch's functions do with it."""
 
 
 class _Arguments:
@@ -245,6 +297,8 @@ class _Arguments:
         if isinstance(value, ConstantValue):
             return _readable(value.value)
         cx = self.recorder.cx
+        if isinstance(value, ObjectValue) and overrides_torch(value.cls):
+            raise _Overridden
         if isinstance(value, SequenceValue):
             items = [self.convert(item.realize(cx)) for item in value.items]
             return items if isinstance(value, ListValue) else tuple(items)
@@ -268,6 +322,9 @@ class _Arguments:
         kwargs = _map(kwargs, lambda value: value.example, TensorValue)
         if any(isinstance(arg, torch.device) for arg in args):
             args = tuple([META if isinstance(arg, torch.device) else arg for arg in args])
+        if any(isinstance(arg, torch.Generator) for arg in (*args, *kwargs.values())):
+            args = tuple([None if isinstance(arg, torch.Generator) else arg for arg in args])
+            kwargs = {name: None if isinstance(arg, torch.Generator) else arg for name, arg in kwargs.items()}
         return args, kwargs
 
     def refuse_overlap(self, target: Any, result: Any) -> None:
@@ -329,15 +386,6 @@ def _result_device(target: Any, args: Any, kwargs: Any, arguments: _Arguments) -
         if value.example.dim():
             return value.device
     return arguments.tensors[0].device if arguments.tensors else torch.get_default_device()
-
-
-def _refusal(target: Any, error: Exception) -> GraphBreak:
-    text = str(error)
-    name = _name(target)
-    if isinstance(error, NotImplementedError) or any(word in text for word in _DATA_DEPENDENT):
-        kind = "data-dependent value" if "item" in text or "Scalar" in text else "data-dependent shape"
-        return GraphBreak(kind, name)
-    return GraphBreak("operator refused", f"{name}: {type(error).__name__}: {text.splitlines()[0] if text else ''}")
 
 
 def _check_plain(target: Any) -> None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
@@ -31,6 +30,7 @@ from compiler.values.objects import ExceptionValue
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
+    from compiler.graph.modes import Mode
     from compiler.interpreter.capture import Capture
 
 
@@ -43,12 +43,17 @@ class Captured:
         returned: The value that the frame returns; ``None`` when it met a graph break.
         at: Index of the instruction that runs natively, for a graph break.
         leaves: Whether everything after it runs natively, too.
+        modes: What the frame has switched of torch's modes, and to what.
     """
 
     cx: Capture
     returned: Value | None
     at: int | None = None
     leaves: bool = False
+    modes: list[tuple[Mode, Any]] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.modes = self.cx.graph.modes.changed()
 
     def survivors(self) -> dict[str, Value]:
         """Locals to restore before the native instruction: those read at or after it.
@@ -160,8 +165,8 @@ def _call_graph(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | N
         if not keep:
             for value in rb.plan.outputs:
                 rb.store_temp(value)
-    if captured.cx.grad_mode != captured.cx.entry_grad_mode:
-        rb.e.call_constant(torch._C._set_grad_enabled, lambda: rb.e.load_const(captured.cx.grad_mode))
+    for mode, value in captured.modes:
+        rb.e.call_constant(mode.set, partial(rb.e.load_const, value))
         rb.e.pop_top()
 
 
@@ -194,6 +199,16 @@ def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | Non
         _push_stack_item(rb, value)
     rb.fill_cycles()
     rb.drop_temps()
+    for name in _gone(captured):
+        rb.e.delete_fast(name)
+
+
+def _gone(captured: Captured) -> list[str]:
+    """Arguments that the program has deleted or replaced, and that nobody stored anew: the frame holds them still."""
+    root = captured.cx.root
+    survivors = captured.survivors()
+    names = [name for name in assemble.argument_slots(root.code) if name not in root.cells and name not in survivors]
+    return [name for name in names if name not in root.locals or not _in_place(name, root.locals[name])]
 
 
 def _push_stack_item(rb: Rebuilder, value: Value) -> None:

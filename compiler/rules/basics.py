@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
+from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
 from compiler.values.containers import IdentityKey, TupleValue
 from compiler.values.functions import ClassValue, FunctionValue, NestedFunctionValue, ObjectConstant
@@ -34,9 +36,18 @@ def from_const(cx: Capture, obj: Any) -> Value:
     """A value for an immutable constant (of a code object, or the result of folding)."""
     if type(obj) in (tuple, torch.Size):
         return TupleValue([from_const(cx, item) for item in obj], type(obj))
-    if type(obj) is frozenset:
+    if type(obj) is frozenset or isinstance(obj, _CODE):
         return cx.wrap_constant(obj)
     return ConstantValue(obj)
+
+
+_CODE = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
 
 
 def is_none(cx: Capture, value: Value) -> bool:
@@ -73,6 +84,12 @@ def exception_matches(cx: Capture, exc: Value, wanted: Value) -> bool:
         raise GraphBreak("unsupported value", "an exception caught natively")
     choices = wanted.items if isinstance(wanted, TupleValue) else [wanted]
     return any(issubclass(exc.cls, class_of(choice.realize(cx))) for choice in choices)
+
+
+def rely_on_registrations(cx: Capture) -> None:
+    """What abstract base classes answer changes when a class is registered with one."""
+    source = cx.sources.constant("abc.get_cache_token", abc.get_cache_token).child(CallSource)
+    cx.guards.add(source, "equal", abc.get_cache_token())
 
 
 class TracebackValue(Value):

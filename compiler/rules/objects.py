@@ -11,12 +11,13 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.attributes import missing
-from compiler.rules.basics import checked_result, traceback_of
-from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.basics import checked_result
+from compiler.rules.classes import bind_class_attr, guarded_lookup, is_data_descriptor, lookup
+from compiler.rules.exceptions import EXCEPTION_ATTRS, EXCEPTION_WRITES
 from compiler.rules.methods import dict_store
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, TupleValue
+from compiler.values.containers import DictValue
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
@@ -42,13 +43,15 @@ _GLOBAL_HOOKS = (
 
 def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     """``obj.name`` by the default protocol: data descriptors, the instance, the class, ``__getattr__``."""
-    if isinstance(value, ExceptionValue) and name in _EXCEPTION_ATTRS:
-        return _EXCEPTION_ATTRS[name](cx, value)
+    if isinstance(value, ExceptionValue) and name in EXCEPTION_ATTRS:
+        return EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
-    guarded_lookup(cx, cls, "__getattribute__")
-    if not isinstance(cls.__getattribute__, types.FunctionType):
+    hook = guarded_lookup(cx, cls, "__getattribute__")
+    if isinstance(hook, types.WrapperDescriptorType):
         return default_attr(cx, value, name, _fallback)
+    if not isinstance(hook, types.FunctionType):
+        raise GraphBreak("unsupported attribute", f"{name!r} through {type(hook).__name__} __getattribute__")
     getter = bind_class_attr(cx, value, cls, "__getattribute__", cls.__getattribute__)
     try:
         return cx.call(getter, [ConstantValue(name)], {})
@@ -64,7 +67,7 @@ def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[
     raw = guarded_lookup(cx, cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw) and hasattr(type(raw), "__get__"):
         if isinstance(raw, types.MemberDescriptorType):
             return _slot(cx, value, name)
         return bind_class_attr(cx, value, cls, name, raw, guarded=True)
@@ -227,6 +230,9 @@ def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Va
 
 
 def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    if isinstance(value, ExceptionValue) and name in EXCEPTION_WRITES:
+        EXCEPTION_WRITES[name](value, new.realize(cx))
+        return
     value = _shared(cx, value)
     handler = guarded_lookup(cx, value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
@@ -243,7 +249,7 @@ def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> No
 def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     """``object.__setattr__``: data descriptors of the class, else the instance."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         if isinstance(raw, property) and isinstance(raw.fset, types.FunctionType):
             cx.call(cx.wrap_constant(raw.fset), [value, new], {})
             return
@@ -317,7 +323,7 @@ def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
 def plain_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     """``object.__delattr__``."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
     if instance_attr(cx, value, name) is None:
         missing(cx, value, name)
@@ -401,34 +407,3 @@ def _has_hooks(cx: Capture, value: ObjectValue) -> bool:
     assert value.source is not None
     cx.guards.add(value.source.child(InstanceDictSource), "empty", _HOOKS)
     return False
-
-
-def _exception_args(cx: Capture, value: ExceptionValue) -> Value:
-    return TupleValue(value.init_args)
-
-
-def _or_none(value: Value | None) -> Value:
-    return value if value is not None else ConstantValue(None)
-
-
-def _traceback(cx: Capture, value: ExceptionValue) -> Value:
-    return traceback_of(cx, value)
-
-
-def _stop_value(cx: Capture, value: ExceptionValue) -> Value:
-    if issubclass(value.cls, StopIteration):
-        return value.init_args[0] if value.init_args else ConstantValue(None)
-    own = value.attrs.get("value")
-    if isinstance(own, Value):
-        return own
-    return missing(cx, value, "value")
-
-
-_EXCEPTION_ATTRS: dict[str, Any] = {
-    "args": _exception_args,
-    "__cause__": lambda cx, value: _or_none(value.cause),
-    "__context__": lambda cx, value: _or_none(value.context),
-    "__suppress_context__": lambda cx, value: ConstantValue(value.suppress),
-    "__traceback__": _traceback,
-    "value": _stop_value,
-}

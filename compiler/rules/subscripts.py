@@ -18,6 +18,7 @@ from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
     dict_get,
     dict_store,
+    live_items,
     same_or_equal,
 )
 from compiler.rules.objects import special_method
@@ -35,7 +36,7 @@ from compiler.values.containers import (
 )
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.iterators import IteratorValue
-from compiler.values.objects import ObjectValue
+from compiler.values.objects import ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -68,6 +69,11 @@ def contains(cx: Capture, container: Value, item: Value) -> bool:
 @CONTAINS.of(DictValue, SetValue)
 def _has_key(cx: Capture, container: DictValue | SetValue, item: Value) -> bool:
     return as_key(cx, item) in container.entries
+
+
+@CONTAINS.of(SequenceValue)
+def _sequence_has(cx: Capture, container: SequenceValue, item: Value) -> bool:
+    return any(same_or_equal(cx, candidate, item) for _, candidate in live_items(container))
 
 
 @CONTAINS.of(DictViewValue)
@@ -139,15 +145,18 @@ def _class_item(cx: Capture, owner: ClassValue, key: Value) -> Value:
     if hasattr(owner.obj, "__members__"):
         return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
     maker = vars(owner.obj).get("__class_getitem__")
-    if not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
+    generic = isinstance(maker, classmethod) and owner.obj.__module__ == "collections.abc"
+    if not generic and not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
-    arguments = tuple(_type_argument(item) for item in (key.items if isinstance(key, TupleValue) else [key]))
+    arguments = tuple(_type_argument(cx, item) for item in (key.items if isinstance(key, TupleValue) else [key]))
     return cx.wrap_constant(owner.obj[arguments if isinstance(key, TupleValue) else arguments[0]])
 
 
-def _type_argument(value: Value) -> Any:
+def _type_argument(cx: Capture, value: Value) -> Any:
     """What stands between the brackets of a generic type."""
-    value = getattr(value, "realized", None) or value
+    value = value.realize(cx)
+    if isinstance(value, ListValue):
+        return [_type_argument(cx, item) for item in value.items]
     return value.obj if isinstance(value, ObjectConstant) else value.constant()
 
 
@@ -156,6 +165,8 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     index = _as_index(cx, key)
     if isinstance(index, slice):
         kind = owner.cls if owner.cls in (list, torch.Size) else tuple
+        if owner.cls is tuple and range(len(owner.items))[index] == range(len(owner.items)):
+            return owner
         return cx.new(type(owner)(owner.items[index], kind))
     if not isinstance(index, int):
         kind_name = "list" if isinstance(owner, ListValue) else "tuple"
@@ -341,6 +352,28 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     if not 0 <= found <= sys.maxsize:
         raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
+
+
+_DICTS: tuple[dict[Any, Any], ...] = ({}, collections.OrderedDict())
+_VIEWS = tuple(type(view) for some in _DICTS for view in (some.keys(), some.values(), some.items()))
+
+
+@LENGTH.of(OpaqueValue)
+def _opaque_length(cx: Capture, value: OpaqueValue) -> int:
+    """Of a view from outside; of which dict is not known, so none may have changed."""
+    if not isinstance(value.obj, _VIEWS) or cx.ledger.touched or cx.ledger.globals:
+        raise refused("unsupported builtin", f"len of {value.describe()}", value)
+    assert value.source is not None
+    cx.guards.add(value.source, "predicate", _has_length(len(value.obj)))
+    return len(value.obj)
+
+
+def _has_length(expected: int) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == expected
+
+    same.__doc__ = f"length is {expected}"
+    return same
 
 
 @LENGTH.of(ConstantValue)

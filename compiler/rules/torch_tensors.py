@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,22 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.basics import from_const, is_none
+from compiler.rules.torch_construction import DTYPES, NAMED_DTYPES
 from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.functions import MethodValue
+from compiler.values.containers import TupleValue
+from compiler.values.functions import MethodValue, ObjectConstant
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+
+_DEVICES = "cpu cuda meta mps xpu ipu xla mtia maia vulkan".split()
+
+
+def _lives_on(kind: str, value: TensorValue) -> bool:
+    return value.device.type == kind
+
 
 FACTS: dict[str, Callable[[TensorValue], Any]] = {
     "shape": lambda value: value.example.shape,
@@ -28,16 +38,13 @@ FACTS: dict[str, Callable[[TensorValue], Any]] = {
     "is_leaf": lambda value: value.example.is_leaf,
     "itemsize": lambda value: value.example.itemsize,
     "nbytes": lambda value: value.example.nbytes,
-    "is_cuda": lambda value: value.device.type == "cuda",
-    "is_cpu": lambda value: value.device.type == "cpu",
-    "is_meta": lambda value: value.device.type == "meta",
-    "is_mps": lambda value: value.device.type == "mps",
-    "is_xpu": lambda value: value.device.type == "xpu",
+    "name": lambda value: None,
     "is_sparse": lambda value: False,
     "is_sparse_csr": lambda value: False,
     "is_quantized": lambda value: False,
     "is_nested": lambda value: False,
     "is_mkldnn": lambda value: False,
+    **{f"is_{kind}": functools.partial(_lives_on, kind) for kind in _DEVICES},
 }
 """Attributes that are known without running anything; all but `is_leaf` are guarded by the tensor's facts."""
 
@@ -51,10 +58,11 @@ BREAKS: dict[str, str] = {
     **dict.fromkeys(("item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__complex__",
                      "is_nonzero", "equal", "allclose", "__array__", "__format__"), _VALUE),
     **dict.fromkeys(("data_ptr", "untyped_storage", "storage", "storage_offset", "_version", "is_pinned", "is_shared",
-                     "share_memory_", "pin_memory", "is_set_to", "_is_view", "register_hook", "retain_grad", "backward",
-                     "register_post_accumulate_grad_hook", "set_", "apply_", "map_", "get_device", "cuda",
+                     "share_memory_", "pin_memory", "is_set_to", "_is_view", "register_hook", "retain_grad",
+                     "register_post_accumulate_grad_hook", "set_", "apply_", "map_", "cuda",
                      "share_memory", "__reduce_ex__", "__deepcopy__", "__dlpack__", "_backward_hooks"),
                      "unsupported method"),
+    "backward": "training step",
 }  # fmt: skip
 """Methods whose result the meta examples cannot give, or whose effect is not a graph's: kind of break."""
 
@@ -133,8 +141,46 @@ def _cpu(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, V
 
 
 def _type(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """The name of a tensor's type, or a conversion to one that is given as a name, a class or a dtype."""
+    if owner.device.type != "cpu":
+        raise GraphBreak("unsupported method", f"Tensor.type() on {owner.device.type}")
     if not args and not kwargs:
-        raise GraphBreak("unsupported method", "Tensor.type() as a name")
+        return ConstantValue(torch.empty(0, dtype=owner.example.dtype).type())
+    if not args:
+        return None
+    asked = args[0].realize(cx)
+    named = asked.obj if isinstance(asked, ObjectConstant) else asked.constant()
+    dtype = named if isinstance(named, torch.dtype) else DTYPES.get(named) or NAMED_DTYPES.get(named)
+    if dtype is None:
+        raise GraphBreak("unsupported method", f"Tensor.type({named!r})")
+    return cx.graph.call("type", [owner, ConstantValue(dtype), *args[1:]], kwargs)
+
+
+def _get_device(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    return ConstantValue(-1 if owner.device.index is None else owner.device.index)
+
+
+def _is_inference(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Without inference mode and without such inputs there are no inference tensors."""
+    mode = torch.is_inference_mode_enabled()
+    if mode or any(real.is_inference() for _, real in cx.graph.inputs):
+        raise GraphBreak("unsupported method", "Tensor.is_inference where there may be such tensors")
+    real = cx.graph.real(owner)
+    return ConstantValue(real is not None and real.is_inference())
+
+
+def _stride(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Of tensors without elements the strides differ from kernel to kernel."""
+    if cx.graph.real(owner) is None and owner.example.numel() == 0:
+        raise GraphBreak("unsupported method", "the strides of a computed tensor without elements")
+    return None
+
+
+def _new(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """A size in one argument is a size: a graph, which makes it a tuple, would take that for data."""
+    sizes = args[0].realize(cx) if len(args) == 1 else None
+    if isinstance(sizes, TupleValue) and sizes.pytype() is torch.Size:
+        return cx.graph.call("new", [owner, *sizes.items], kwargs)
     return None
 
 
@@ -150,6 +196,11 @@ METHOD_RULES: dict[str, Callable[..., Value | None]] = {
     "to": _to,
     "cpu": _cpu,
     "type": _type,
+    "new": _new,
+    "stride": _stride,
+    "dim_order": _stride,
+    "get_device": _get_device,
+    "is_inference": _is_inference,
     "__len__": _len,
     "__iter__": _iter,
 }

@@ -11,6 +11,7 @@ import enum
 import functools
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -53,7 +54,15 @@ CODE_TYPES = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
-KEYS_ARE_CONSTANTS = (*PLAIN_TYPES, type(None), type, torch.dtype, torch.device, enum.Enum, types.FunctionType)
+KEYS_ARE_CONSTANTS = (
+    *PLAIN_TYPES,
+    type(None),
+    torch.dtype,
+    torch.device,
+    types.FunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
 
 
 def wraps(*kinds: type) -> Callable[[Wrapper], Wrapper]:
@@ -71,8 +80,10 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     wrapper = WRAPPERS.get(type(obj))
     if wrapper is not None:
         return wrapper(cx, obj, source)
+    if _is_hooked_module(type(obj)):
+        return _opaque(cx, obj, source)
     for kind, wrapper in _BY_BASE:
-        if isinstance(obj, kind):
+        if issubclass(type(obj), kind):  # isinstance would ask the object for its __class__
             return wrapper(cx, obj, source)
     cls: Any = type(obj)
     cx.guards.add(source, "type", cls)
@@ -81,6 +92,11 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     if container_base(cls) is not None:
         return _container_object(cx, obj, source)
     return OpaqueValue(obj, source)
+
+
+def _is_hooked_module(cls: type) -> bool:
+    """A user's class of modules that decides itself what an attribute is."""
+    return issubclass(cls, types.ModuleType) and isinstance(cls.__getattribute__, types.FunctionType)
 
 
 def has_identity(value: Value) -> bool:
@@ -176,23 +192,30 @@ def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: So
 
 
 def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
-    if isinstance(key, KEYS_ARE_CONSTANTS) or (type(key) is tuple and _all_constant(key)):
+    if _is_constant_key(key):
         return key
     return cx.rules.identity_key(cx, cx.wrap(key, source.child(DictItemsSource, position))) or _refuse_key(key)
 
 
 def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
-    if isinstance(key, PLAIN_TYPES) or key is None:
+    if type(key) in PLAIN_TYPES or key is None:
         return ConstantValue(key)
-    if type(key) is tuple and _all_constant(key):
+    if type(key) is tuple and _is_constant_key(key):
         return cx.rules.from_const(cx, key)
     return cx.wrap(key, source.child(DictItemsSource, position))
 
 
-def _all_constant(key: tuple[Any, ...]) -> bool:
-    return all(
-        isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key
-    )
+def _is_constant_key(key: Any) -> bool:
+    """Whether a key that equals this one is as good as this one, and to compare them runs nobody's Python (that of enum
+    members is known)."""
+    kind: Any = type(key)
+    if kind is tuple:
+        return all(map(_is_constant_key, key))
+    if issubclass(kind, type):
+        return kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__
+    if kind is types.BuiltinFunctionType:
+        return isinstance(key.__self__, types.ModuleType | type | None)
+    return kind in KEYS_ARE_CONSTANTS or issubclass(kind, enum.Enum)
 
 
 def _refuse_key(key: Any) -> Any:
@@ -201,7 +224,7 @@ def _refuse_key(key: Any) -> Any:
 
 @wraps(set, frozenset)
 def _set(cx: Capture, obj: Any, source: Source) -> Value:
-    if not all(isinstance(item, KEYS_ARE_CONSTANTS) or (type(item) is tuple and _all_constant(item)) for item in obj):
+    if not all(map(_is_constant_key, obj)):
         cx.guards.add(source, "type", type(obj))
         return OpaqueValue(obj, source)
     expected = list(obj)
@@ -306,6 +329,8 @@ for _kind in (
     staticmethod,
     classmethod,
     object,
+    typing.TypeVar,
+    typing.ParamSpec,
 ):
     WRAPPERS[_kind] = _by_identity(ObjectConstant)
 
@@ -354,13 +379,21 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
     before = torch.is_grad_enabled()
     torch._C._set_grad_enabled(True)
     try:
-        return example.clone(memory_format=torch.preserve_format)
+        made = example.clone(memory_format=torch.preserve_format)
+        if made.stride() == example.stride():
+            return made
+        # Strides that leave gaps, or let elements share memory, are kept by views only.
+        size = example.untyped_storage().nbytes() // example.itemsize
+        memory = torch.empty(size, dtype=example.dtype, device="meta", requires_grad=True).clone()
+        return memory.as_strided(example.shape, example.stride())
     finally:
         torch._C._set_grad_enabled(before)
 
 
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    if type(obj).__module__ == "torch.return_types":
+        return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
     if not hasattr(type(obj), "_fields"):
         cls: Any = type(obj)
         return _container_object(cx, obj, source) if container_base(cls) else OpaqueValue(obj, source)
@@ -402,7 +435,7 @@ def _items_part(cx: Capture, obj: Any, base: Any, source: Source) -> SequenceVal
 
 def _mapping_part(cx: Capture, obj: Any, base: Any, source: Source) -> DictValue:
     keys = tuple(base.keys(obj))
-    if not all(isinstance(key, PLAIN_TYPES) or key is None for key in keys):
+    if not all(type(key) in PLAIN_TYPES or key is None for key in keys):
         text = f"an object of class {type(obj).__qualname__} with keys that are not plain"
         raise GraphBreak("unsupported value", text)
     cx.guards.add(source, "keys", keys)
@@ -472,6 +505,8 @@ def _per_class(ask: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 @_per_class
 def is_plain_python(cls: Any) -> bool:
     """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
+    if issubclass(cls, torch.overrides.TorchFunctionMode):
+        return False
     bases = cls.__mro__[:-1]
     return all(_written_in_python(base) for base in bases) and cls.__itemsize__ == 0
 
@@ -486,7 +521,16 @@ def container_base(cls: type) -> type | None:
     if base is None or hasattr(cls, "_fields"):
         return None
     rest = [other for other in cls.__mro__ if other not in base.__mro__]
+    if hasattr(cls, "__torch_function__"):
+        return None
     return base if rest and all(_written_in_python(other) for other in rest) else None
+
+
+@_per_class
+def overrides_torch(cls: Any) -> bool:
+    """Whether torch's functions hand calls with an object of the class, which is no tensor's, over to the class."""
+    hook = getattr(cls, "__torch_function__", torch._C._disabled_torch_function_impl)
+    return hook is not torch._C._disabled_torch_function_impl and not issubclass(cls, torch.Tensor)
 
 
 def _written_in_python(base: type) -> bool:
@@ -500,5 +544,4 @@ def _written_in_python(base: type) -> bool:
         and not isinstance(own.get("__new__"), types.BuiltinFunctionType)
         and isinstance(own.get("__getattribute__", _no_hook), types.FunctionType)
         and not ("__getattribute__" in own and issubclass(base, torch.nn.Module))
-        and "__torch_function__" not in own
     )

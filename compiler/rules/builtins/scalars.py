@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import torch
@@ -60,7 +61,7 @@ def _format(cx: Capture, value: Value, spec: Value | None = None, /) -> Value:
     return format_value(cx, value, spec or ConstantValue(""))
 
 
-@builtin(abs)
+@builtin(abs, operator.abs)
 def _abs(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, TensorValue):
         return cx.graph.call(torch.abs, [value], {})
@@ -86,4 +87,12 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        raise GraphBreak("operator refused", "divmod of a tensor, which has no __divmod__")
+    if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
+        for owner, name, other in ((left, "__divmod__", right), (right, "__rdivmod__", left)):
+            found = arithmetic.try_dunder(cx, owner, name, other)
+            if found is not None:
+                return found
+        raise GraphBreak("operator refused", f"divmod of {left.describe()} and {right.describe()}")
     return TupleValue([arithmetic.binary(cx, "//", left, right), arithmetic.binary(cx, "%", left, right)])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 import compiler
+from tests.compiler.agreement import agree
 from tests.compiler.running import check
 
 
@@ -133,3 +135,18 @@ def test_which_of_two_equal_elements_stays():
         return [str(each) for each in ({1} & {True}, {True} & {1}, {1} | {True}, {1, 2} & {True}, {1.0} & {1, 2})]
 
     check(main)
+
+
+KINDS = {int}
+FUNCTIONS = {torch.add, list.append}
+TABLE = {torch.add: "add", list.append: "append", (int, float): "kinds"}
+
+
+def test_elements_that_are_classes_or_functions_are_those_themselves():
+    def main(x):
+        found = [kind is int for kind in KINDS]
+        found += [func(x, 1) for func in FUNCTIONS if func is torch.add]
+        return found, torch.mul in FUNCTIONS, TABLE[torch.add], TABLE[list.append], TABLE[int, float], x + 1
+
+    records = agree(main, lambda: (torch.ones(2),))
+    assert [record.outcome for record in records] == ["compiled"]
