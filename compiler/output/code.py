@@ -128,6 +128,8 @@ def _can_resume(captured: Captured, successor: int) -> bool:
     if captured.leaves:
         return False
     root = captured.cx.root
+    if successor in root.program.aside:  # a resume function would get the cell as a value like any other
+        return False
     empty = frozenset(name for name in root.code.co_cellvars if root.cells[name].contents is None)
     return not may_read_unbound(root.program, successor, empty)
 
