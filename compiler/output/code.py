@@ -190,14 +190,13 @@ def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | Non
     _call_graph(captured, rb, graph)
     _effects(captured, rb)
     moved = {name: value for name, value in captured.survivors().items() if not _in_place(name, value)}
+    for value in captured.cx.root.stack:  # before a local is stored: values are loaded from where they came in
+        _push_stack_item(rb, value)
     for value in moved.values():
         rb.push(value)
     rb.fill_cycles()
     for name in reversed(moved):
         rb.e.store_local(name)
-    for value in captured.cx.root.stack:
-        _push_stack_item(rb, value)
-    rb.fill_cycles()
     rb.drop_temps()
     for name in _gone(captured):
         rb.e.delete_fast(name)
