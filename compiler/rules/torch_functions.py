@@ -11,7 +11,7 @@ import torch.nn.functional
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold
+from compiler.rules.basics import fold, is_none
 from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, SequenceValue
@@ -73,6 +73,8 @@ def call_torch(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Valu
     rule = RULES.get(func)
     if rule is not None:
         return rule(cx, args, kwargs)
+    if "out" in kwargs and is_none(cx, kwargs["out"]):
+        kwargs = {name: value for name, value in kwargs.items() if name != "out"}
     if "out" in kwargs and not _is_tensor(cx, kwargs["out"]):
         raise GraphBreak("unsupported call", f"{func.__name__} with out= of this type")
     return cx.graph.call(func, args, kwargs)
