@@ -32,6 +32,7 @@ from compiler.rules.basics import (
     is_object,
     traceback_of,
 )
+from compiler.rules.builtins.questions import is_instance
 from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.comparison import compare, identical
 from compiler.rules.instances import construct_plainly
@@ -89,6 +90,7 @@ __all__ = [
     "identity_key",
     "instance_store",
     "is_exception_class",
+    "is_instance",
     "is_none",
     "is_object",
     "is_plain_mapping",

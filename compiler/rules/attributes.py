@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import torch_tensors
@@ -184,6 +185,9 @@ def function_attr(cx: Capture, value: FunctionValue, name: str) -> Value:
         return cx.lazy(getattr(value.obj, name), source.attr(name))
     if name in ("__code__", "__globals__"):
         return cx.lazy(getattr(value.obj, name), source.attr(name))
+    written = cx.known(vars(value.obj))
+    if isinstance(written, DictValue) and name in written.entries:
+        return written.entries[name][1]
     if name in vars(value.obj):
         return cx.lazy(vars(value.obj)[name], source.instance_attr(name))
     if name == "__wrapped__" or lookup(types.FunctionType, name) is ABSENT:
@@ -221,8 +225,8 @@ def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
         return value.func
     if name == "args":
         return TupleValue(value.args)
-    if name == "keywords":
-        return DictValue({key: (ConstantValue(key), item) for key, item in value.kwargs.items()})
+    if name == "keywords" and value.keywords is not None:
+        return value.keywords
     raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
 
 
@@ -247,11 +251,30 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
         return fresh(cx, getattr(obj, name))
     if isinstance(obj, types.CodeType) and name.startswith("co_"):
         return fresh(cx, getattr(obj, name))
+    return _other_attr(cx, value, name)
+
+
+def _other_attr(cx: Capture, value: ObjectConstant, name: str) -> Value:
+    obj = value.obj
     if isinstance(obj, types.MappingProxyType):
         return MethodValue(value, name)
+    if isinstance(obj, _C.Optimized | _C.Disabled) and lookup(type(obj), name) is ABSENT:
+        return _own_attr(cx, value, name)
     if not hasattr(obj, name):
         missing(cx, value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def _own_attr(cx: Capture, value: ObjectConstant, name: str) -> Value:
+    """What somebody hung on an object whose class has no such attribute."""
+    source, own = value.source, vars(value.obj)
+    assert source is not None
+    if name in own:
+        cx.guards.exists(source.instance_attr(name))
+        return cx.lazy(own[name], source.instance_attr(name))
+    cx.guards.entry(source.child(InstanceDictSource), name, ABSENT)
+    missing(cx, value, name)
+    raise AssertionError
 
 
 def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from compiler.rules.builtins import BUILTINS, PURE
 from compiler.rules.instances import construct, new_object
 from compiler.rules.methods import call_method
 from compiler.rules.polyfills import POLYFILLS
+from compiler.rules.torch_construction import CONSTRUCTORS
 from compiler.rules.untraced import refused
 from compiler.sources import ConstantSource
 from compiler.values.base import ConstantValue, Value
@@ -37,7 +39,7 @@ def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: 
         return cx.call(cx.wrap_constant(obj.__wrapped__), args, kwargs)
     if isinstance(obj, _C.Disabled):
         raise _disabled(obj, getattr(obj, "__compiler_reason__", None))
-    rule = BUILTINS.get(obj) if type(obj).__hash__ is not None else None
+    rule = (BUILTINS.get(obj) or CONSTRUCTORS.get(obj)) if type(obj).__hash__ is not None else None
     if rule is not None:
         return rule(cx, args, kwargs)
     polyfill = POLYFILLS.get(obj)
@@ -176,15 +178,15 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
         return new_object(cx, cls, args, kwargs)
     if name == "__call__":
         return owner.call(cx, args, kwargs)
-    if name == "fromkeys" and issubclass(cls, dict):
+    if name == "fromkeys" and cls in (dict, collections.OrderedDict, collections.defaultdict):
         default = args[1] if len(args) > 1 else ConstantValue(None)
         result = DictValue({}, cls)
         for key in cx.unpack(args[0]):
             cx.rules.dict_store(cx, result, key, default)
         return cx.new(result)
-    polyfill = POLYFILLS.get(getattr(cls, name))
-    if polyfill is not None:
-        return cx.call(cx.wrap_constant(polyfill), args, kwargs)
+    rule = BUILTINS.get(getattr(cls, name))
+    if rule is not None:
+        return rule(cx, args, kwargs)
     if name == "__init_subclass__":
         return ConstantValue(None)
     if all_constant(cx, args, kwargs) and cls in (str, bytes, int, float):

@@ -11,13 +11,14 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.attributes import FACTS_OF_C, missing
-from compiler.rules.basics import traceback_of
-from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
+from compiler.rules.basics import checked_result
+from compiler.rules.classes import bind_class_attr, guarded_lookup, is_data_descriptor, lookup
+from compiler.rules.exceptions import EXCEPTION_ATTRS, EXCEPTION_WRITES
 from compiler.rules.methods import dict_store
 from compiler.rules.untraced import refused
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, TupleValue
+from compiler.values.containers import DictValue
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
@@ -43,12 +44,15 @@ _GLOBAL_HOOKS = (
 
 def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
     """``obj.name`` by the default protocol: data descriptors, the instance, the class, ``__getattr__``."""
-    if isinstance(value, ExceptionValue) and name in _EXCEPTION_ATTRS:
-        return _EXCEPTION_ATTRS[name](cx, value)
+    if isinstance(value, ExceptionValue) and name in EXCEPTION_ATTRS:
+        return EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
-    if not isinstance(cls.__getattribute__, types.FunctionType):
+    hook = guarded_lookup(cx, cls, "__getattribute__")
+    if isinstance(hook, types.WrapperDescriptorType):
         return default_attr(cx, value, name, _fallback)
+    if not isinstance(hook, types.FunctionType):
+        raise GraphBreak("unsupported attribute", f"{name!r} through {type(hook).__name__} __getattribute__")
     getter = bind_class_attr(cx, value, cls, "__getattribute__", cls.__getattribute__)
     try:
         return cx.call(getter, [ConstantValue(name)], {})
@@ -61,21 +65,20 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
 def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[..., Value] = missing) -> Value:
     """``object.__getattribute__``: data descriptors of the class, the instance, the class, else `fallback`."""
     cls = value.cls
-    raw = lookup(cls, name)
+    raw = guarded_lookup(cx, cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw) and hasattr(type(raw), "__get__"):
         if isinstance(raw, types.MemberDescriptorType):
             return _slot(cx, value, name)
         if isinstance(raw, types.GetSetDescriptorType):
             return _computed_in_c(cx, value, name, raw)
-        return bind_class_attr(cx, value, cls, name, raw)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     own = instance_attr(cx, value, name)
     if own is not None:
         return own
     if raw is not ABSENT:
-        return bind_class_attr(cx, value, cls, name, raw)
-    guarded_lookup(cx, cls, name)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     return fallback(cx, value, name)
 
 
@@ -261,8 +264,11 @@ def _registered(cx: Capture, value: ObjectValue, registry: str, name: str) -> Va
 
 
 def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
+    if isinstance(value, ExceptionValue) and name in EXCEPTION_WRITES:
+        EXCEPTION_WRITES[name](value, new.realize(cx))
+        return
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__setattr__")
+    handler = guarded_lookup(cx, value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
         _module_setattr(cx, value, name, new)
     elif handler in _SIMPLE_SETATTR:
@@ -277,7 +283,7 @@ def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> No
 def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> None:
     """``object.__setattr__``: data descriptors of the class, else the instance."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         if isinstance(raw, property) and isinstance(raw.fset, types.FunctionType):
             cx.call(cx.wrap_constant(raw.fset), [value, new], {})
             return
@@ -339,7 +345,7 @@ def _is_registered(value: Value) -> bool:
 
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__delattr__")
+    handler = guarded_lookup(cx, value.cls, "__delattr__")
     if isinstance(handler, types.FunctionType):
         cx.call(bind_class_attr(cx, value, value.cls, "__delattr__", handler), [ConstantValue(name)], {})
     elif handler is not object.__delattr__:
@@ -351,7 +357,7 @@ def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
 def plain_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     """``object.__delattr__``."""
     raw = guarded_lookup(cx, value.cls, name)
-    if raw is not ABSENT and hasattr(type(raw), "__set__"):
+    if raw is not ABSENT and is_data_descriptor(raw):
         raise GraphBreak("attribute write", f"del of descriptor {name!r}")
     if instance_attr(cx, value, name) is None:
         missing(cx, value, name)
@@ -374,6 +380,7 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
     """A dunder looked up on the class, bound; ``None`` when there is none."""
     raw = lookup(value.pytype(), name)
     if raw is ABSENT or raw is None:
+        guarded_lookup(cx, value.pytype(), name)
         return None
     if isinstance(value, ObjectValue):
         return bind_class_attr(cx, value, value.cls, name, raw)
@@ -381,14 +388,17 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
 
 
 def object_truth(cx: Capture, value: ObjectValue) -> bool:
-    for name in ("__bool__", "__len__"):
+    for name, cls in (("__bool__", bool), ("__len__", int)):
         raw = lookup(value.cls, name)
         if raw is ABSENT:
             guarded_lookup(cx, value.cls, name)
             continue
         method = special_method(cx, value, name)
         assert method is not None
-        return bool(cx.call(method, [], {}).realize(cx).constant())
+        found: int = checked_result(cx.call(method, [], {}).realize(cx), cls, name).constant()
+        if found < 0:
+            raise GraphBreak("operator refused", f"{name}, which gives {found}")
+        return bool(found)
     return True
 
 
@@ -431,34 +441,3 @@ def _has_hooks(cx: Capture, value: ObjectValue) -> bool:
     assert value.source is not None
     cx.guards.add(value.source.child(InstanceDictSource), "empty", _HOOKS)
     return False
-
-
-def _exception_args(cx: Capture, value: ExceptionValue) -> Value:
-    return TupleValue(value.init_args)
-
-
-def _or_none(value: Value | None) -> Value:
-    return value if value is not None else ConstantValue(None)
-
-
-def _traceback(cx: Capture, value: ExceptionValue) -> Value:
-    return traceback_of(cx, value)
-
-
-def _stop_value(cx: Capture, value: ExceptionValue) -> Value:
-    if issubclass(value.cls, StopIteration):
-        return value.init_args[0] if value.init_args else ConstantValue(None)
-    own = value.attrs.get("value")
-    if isinstance(own, Value):
-        return own
-    return missing(cx, value, "value")
-
-
-_EXCEPTION_ATTRS: dict[str, Any] = {
-    "args": _exception_args,
-    "__cause__": lambda cx, value: _or_none(value.cause),
-    "__context__": lambda cx, value: _or_none(value.context),
-    "__suppress_context__": lambda cx, value: ConstantValue(value.suppress),
-    "__traceback__": _traceback,
-    "value": _stop_value,
-}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold_plain, is_none
+from compiler.rules.basics import checked_result, fold_plain, is_none
 from compiler.rules.iteration import elements
 from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
     dict_get,
     dict_store,
+    live_items,
     same_or_equal,
 )
 from compiler.rules.objects import special_method
@@ -67,6 +69,11 @@ def contains(cx: Capture, container: Value, item: Value) -> bool:
 @CONTAINS.of(DictValue, SetValue)
 def _has_key(cx: Capture, container: DictValue | SetValue, item: Value) -> bool:
     return as_key(cx, item) in container.entries
+
+
+@CONTAINS.of(SequenceValue)
+def _sequence_has(cx: Capture, container: SequenceValue, item: Value) -> bool:
+    return any(same_or_equal(cx, candidate, item) for _, candidate in live_items(container))
 
 
 @CONTAINS.of(DictViewValue)
@@ -138,15 +145,18 @@ def _class_item(cx: Capture, owner: ClassValue, key: Value) -> Value:
     if hasattr(owner.obj, "__members__"):
         return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
     maker = vars(owner.obj).get("__class_getitem__")
-    if not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
+    generic = isinstance(maker, classmethod) and owner.obj.__module__ == "collections.abc"
+    if not generic and not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
-    arguments = tuple(_type_argument(item) for item in (key.items if isinstance(key, TupleValue) else [key]))
+    arguments = tuple(_type_argument(cx, item) for item in (key.items if isinstance(key, TupleValue) else [key]))
     return cx.wrap_constant(owner.obj[arguments if isinstance(key, TupleValue) else arguments[0]])
 
 
-def _type_argument(value: Value) -> Any:
+def _type_argument(cx: Capture, value: Value) -> Any:
     """What stands between the brackets of a generic type."""
-    value = getattr(value, "realized", None) or value
+    value = value.realize(cx)
+    if isinstance(value, ListValue):
+        return [_type_argument(cx, item) for item in value.items]
     return value.obj if isinstance(value, ObjectConstant) else value.constant()
 
 
@@ -155,6 +165,8 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     index = _as_index(cx, key)
     if isinstance(index, slice):
         kind = owner.cls if owner.cls in (list, torch.Size) else tuple
+        if owner.cls is tuple and range(len(owner.items))[index] == range(len(owner.items)):
+            return owner
         return cx.new(type(owner)(owner.items[index], kind))
     if not isinstance(index, int):
         kind_name = "list" if isinstance(owner, ListValue) else "tuple"
@@ -172,7 +184,7 @@ def _as_index(cx: Capture, key: Value) -> Any:
     if isinstance(key, ObjectValue):
         method = special_method(cx, key, "__index__")
         if method is not None:
-            return cx.call(method, [], {}).realize(cx).constant()
+            return checked_result(cx.call(method, [], {}).realize(cx), int, "__index__").constant()
     return key.constant()
 
 
@@ -336,7 +348,9 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     method = special_method(cx, value, "__len__")
     if method is None:
         cx.raise_(TypeError, f"object of type '{value.cls.__name__}' has no len()")
-    found: int = cx.call(method, [], {}).realize(cx).constant()
+    found: int = checked_result(cx.call(method, [], {}).realize(cx), int, "__len__").constant()
+    if not 0 <= found <= sys.maxsize:
+        raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
 
 

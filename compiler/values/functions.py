@@ -12,6 +12,7 @@ from compiler.values.base import Value
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
     from compiler.sources import Source
+    from compiler.values.containers import DictValue
 
 
 class CellValue(Value):
@@ -219,15 +220,26 @@ class MethodValue(Value):
 
 
 class PartialValue(Value):
-    """A ``functools.partial``."""
+    """A ``functools.partial``.
 
-    __slots__ = ("args", "func", "kwargs")
+    Attributes:
+        keywords: The dict of one from outside of the frame, which anybody can change.
+    """
+
+    __slots__ = ("_kwargs", "args", "func", "keywords")
 
     def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value], source: Source | None = None) -> None:
         super().__init__(source)
         self.func = func
         self.args = args
-        self.kwargs = kwargs
+        self._kwargs = kwargs
+        self.keywords: DictValue | None = None
+
+    @property
+    def kwargs(self) -> dict[str, Value]:
+        if self.keywords is None:
+            return self._kwargs
+        return {name: item for name, (_, item) in self.keywords.entries.items()}
 
     def pytype(self) -> type:
         return functools.partial
