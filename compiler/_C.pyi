@@ -22,7 +22,13 @@ ABSENT: Final[object]
 class Context:
     """What the hook does on this thread while a compiled call runs."""
 
-    def __init__(self, on_miss: Callable[[Request], Entry | None]) -> None: ...
+    def __init__(
+        self,
+        on_miss: Callable[[Request], Entry | None],
+        on_error: Callable[[BaseException], object] | None = None,
+    ) -> None:
+        """``on_error`` is called with an exception that leaves a call of `Optimized`, and may change its traceback."""
+
     @property
     def on_miss(self) -> Callable[[Request], Entry | None]:
         """Called without a context, with a frame that no entry fits. None: the original runs, with the context kept.
@@ -175,19 +181,24 @@ class TensorFacts:
 class GraphCall:
     """Calls a compiled graph with no context; it must return a tuple or list of ``outputs`` tensors.
 
-    ``on_error`` is told what it raised, and says whether the frame can run from its start in eager. ``on_misfit`` is
-    told what else it returned, and gives the result or raises.
+    ``before``, or None, is called with the inputs first. When the graph raises, ``on_error`` is told this call, the
+    exception, the inputs and what ``before`` gave; it has outputs in its place (a tuple or list), or says whether the
+    frame can run from its start in eager. ``on_result`` is told the same of results, until it settles, and of a wrong
+    number of outputs ever after; it gives the outputs, raises, or says True: the frame runs from its start in eager.
     """
 
     def __init__(
         self,
         fn: Callable[..., Any],
         outputs: int,
-        on_error: Callable[[Exception], bool],
-        on_misfit: Callable[[Any], Any],
+        before: Callable[..., Any] | None,
+        on_error: Callable[[GraphCall, BaseException, tuple[Any, ...], Any], Any],
+        on_result: Callable[[GraphCall, Any, tuple[Any, ...], Any], Any],
     ) -> None: ...
-    __wrapped__: Final[Callable[..., Any]]
+    __wrapped__: Final[Callable[..., Any] | None]
     outputs: Final[int]
+    def settle(self, fn: Callable[..., Any] | None, before: Callable[..., Any] | None, /) -> None:
+        """Call ``fn`` from now on, and trust its results; None: every frame begins anew in eager."""
     def __call__(self, *inputs: Any) -> Any: ...
 
 @final

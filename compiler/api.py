@@ -43,7 +43,8 @@ def optimize(  # noqa: PLR0913 - torch.compile's own parameters
 
     Args:
         model: A function, method, callable object, or ``torch.nn.Module`` (the result is a module
-            with the same parameters, buffers, attributes, hooks and ``state_dict`` keys).
+            with the same parameters, buffers, attributes, hooks and ``state_dict`` keys). A staticmethod,
+            classmethod or property stays what it is, and calls compiled code.
         fullgraph: Raise `Unsupported` at the first graph break instead of going on in eager.
         dynamic: As of torch.compile; at present sizes are static whatever it says.
         backend: A name of `list_backends`, or ``(graph_module, example_inputs) -> callable``.
@@ -57,6 +58,7 @@ def optimize(  # noqa: PLR0913 - torch.compile's own parameters
     Raises:
         TypeError: `model` is not callable, an argument has the wrong type or is unknown, or the backend does not
             take `mode` or `options`.
+        ValueError: The backend does not know the mode or an option; `recompile_limit` is negative.
         UnknownBackend: no backend has that name.
     """
     given = {"fullgraph": fullgraph, "dynamic": dynamic, "mode": mode, "options": options, "name": name,
@@ -65,6 +67,8 @@ def optimize(  # noqa: PLR0913 - torch.compile's own parameters
     _check_known(unknown)
     for option, value in given.items():
         _check_type(option, value, _TYPES[option])
+    if recompile_limit is not None and recompile_limit < 0:
+        raise ValueError(f"recompile_limit must not be negative: {recompile_limit}")
     function, backend_name = configured_backend(backend, mode, options)
     chosen = Options(function, backend_name, fullgraph, dynamic, name, recompile_limit)
     decorator = _Decorator(chosen, disable)
@@ -80,6 +84,9 @@ class _Decorator:
         self._disabled = disabled
 
     def __call__(self, model: Any) -> Any:
+        make_again = _DESCRIPTORS.get(type(model))
+        if make_again is not None:
+            return make_again(self, model)
         if isinstance(model, type) or not callable(model):
             what = (
                 f"the class {model.__qualname__}; optimize its instances" if isinstance(model, type) else _kind(model)
@@ -96,6 +103,19 @@ class _Decorator:
         self._context.owned_by(wrapper)
         return wrapper
 
+
+def _property_again(decorator: _Decorator, made: property) -> property:
+    """The property, with each of its functions compiled."""
+    fget, fset, fdel = (function and decorator(function) for function in (made.fget, made.fset, made.fdel))
+    return property(fget, fset, fdel, made.__doc__)
+
+
+_DESCRIPTORS: dict[type, Callable[[_Decorator, Any], Any]] = {
+    staticmethod: lambda decorator, made: staticmethod(decorator(made.__func__)),
+    classmethod: lambda decorator, made: classmethod(decorator(made.__func__)),
+    property: _property_again,
+}
+"""What a decorator below has made of a function: how to make the same of the compiled function."""
 
 _TYPES: dict[str, Any] = {
     "fullgraph": bool,
@@ -254,8 +274,10 @@ def mark_static(tensor: torch.Tensor, index: int | list[int] | tuple[int, ...] |
 def _mark(tensor: torch.Tensor, attribute: str, index: int | list[int] | tuple[int, ...]) -> None:
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"a tensor is marked, not {type(tensor).__name__}")
-    dims = {index} if isinstance(index, int) else set(index)
+    dims = set(index) if isinstance(index, list | tuple | set | frozenset) else {index}
     for dim in dims:
+        if type(dim) is not int:
+            raise TypeError(f"a dimension is an int, or a list of ints, not {index!r}")
         if not -tensor.dim() <= dim < tensor.dim():
             raise IndexError(f"dimension {dim} of a tensor with {tensor.dim()} dimensions")
     setattr(tensor, attribute, getattr(tensor, attribute, set()) | {dim % tensor.dim() for dim in dims})

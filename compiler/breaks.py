@@ -7,6 +7,7 @@ to the user. Code raises `GraphBreak(kind, context)`; the words are added here, 
 from __future__ import annotations
 
 import dataclasses
+import sys
 
 from compiler.events import Location, Reason
 
@@ -21,17 +22,24 @@ class Kind:
     """Whether the rest of the frame runs natively too."""
 
 
+_MOVE = "The rest is captured in front of it and behind it; for one graph, move it out of the compiled function."
 _REPORT = "If this is ordinary PyTorch code, please report it: the compiler can learn it."
 _DISABLE = "Keep such code outside of hot functions, or mark it with compiler.disable to make the break explicit."
 
 KINDS: dict[str, Kind] = {
     "data-dependent jump": Kind(
         "A branch depends on the contents of a tensor, which are not known while the graph is recorded.",
-        ("Use torch.where to choose between values without branching.",),
+        (
+            "Use torch.where to choose between values without branching.",
+            "Branch on what is known without the contents (a shape, a dtype, an argument that is a Python bool).",
+        ),
     ),
     "data-dependent value": Kind(
         "A Python value is read out of a tensor; its contents are not known while the graph is recorded.",
-        ("Keep the computation in tensors; read values out after the compiled function has returned.",),
+        (
+            "Keep the computation in tensors; read values out after the compiled function has returned.",
+            "A comparison can stay a tensor: (a == b).all() in place of torch.equal(a, b).",
+        ),
     ),
     "data-dependent shape": Kind(
         "The size of this operator's result depends on the contents of a tensor.",
@@ -41,18 +49,25 @@ KINDS: dict[str, Kind] = {
         "PyTorch cannot tell this operator's result from shapes alone, so it runs natively.",
         (_REPORT,),
     ),
-    "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_REPORT,)),
+    "may raise after a change": Kind(
+        "The operator may raise for what its arguments contain, when the graph has already changed a tensor that it "
+        "was given; that cannot be put back, or is too large to take a copy of on every call.",
+        ("Change the tensor after such operators (indexing by tensors, torch.linalg, custom ones), or a copy of it.",),
+    ),
+    "unsupported opcode": Kind("The interpreter has no handler for this bytecode instruction.", (_MOVE, _REPORT)),
     "unsupported call": Kind(
         "This callable cannot be traced: it is not Python code, and no rule describes it.",
         ("compiler.allow_in_graph records a call in the graph when it only computes with tensors.", _DISABLE),
     ),
-    "unsupported builtin": Kind("No rule describes this builtin for arguments of these types.", (_REPORT,)),
-    "unsupported method": Kind("No rule describes this method of a builtin type.", (_REPORT,)),
-    "unsupported attribute": Kind("This attribute cannot be read without running code that is unknown.", (_REPORT,)),
-    "unsupported operator": Kind("No rule describes this operator for operands of these types.", (_REPORT,)),
+    "unsupported builtin": Kind("No rule describes this builtin for arguments of these types.", (_MOVE, _REPORT)),
+    "unsupported method": Kind("No rule describes this method of a builtin type.", (_MOVE, _REPORT)),
+    "unsupported attribute": Kind(
+        "This attribute cannot be read without running code that is unknown.", (_MOVE, _REPORT)
+    ),
+    "unsupported operator": Kind("No rule describes this operator for operands of these types.", (_MOVE, _REPORT)),
     "attribute write": Kind("This attribute cannot be written without running code that is unknown.", (_DISABLE,)),
-    "unsupported value": Kind("A value of this type cannot be followed.", (_REPORT,)),
-    "not a graph argument": Kind("An operator was given an argument that a graph cannot hold.", (_REPORT,)),
+    "unsupported value": Kind("A value of this type cannot be followed.", (_MOVE, _REPORT)),
+    "not a graph argument": Kind("An operator was given an argument that a graph cannot hold.", (_MOVE, _REPORT)),
     "operator refused": Kind(
         "The operator raised for these arguments while shapes were propagated; it runs in eager, where it raises "
         "or succeeds as without the compiler.",
@@ -70,6 +85,22 @@ KINDS: dict[str, Kind] = {
         "Printing, logging and file access must happen when the program gets there, so they run natively.",
         ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
     ),
+    "training step": Kind(
+        "Gradients are computed, and parameters updated, natively; gradients flow through the captured graphs.",
+        ("Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it.",),
+    ),
+    "lock": Kind(
+        "Threads and locks are used when the program gets there: other threads may hold them.",
+        ("Take locks and start threads outside of the compiled function.",),
+    ),
+    "outside world": Kind(
+        "What this returns depends on the moment (a clock, a random number of Python's, the system), so it is asked "
+        "natively.",
+        (
+            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs each time.",
+            "For random numbers inside of it, use torch's.",
+        ),
+    ),
     "untraced library": Kind(
         "This belongs to a library that is never traced, such as a test tool; it runs natively.",
         ("Call it outside of the compiled function.",),
@@ -82,6 +113,10 @@ KINDS: dict[str, Kind] = {
     "array library": Kind(
         "NumPy and SciPy work on arrays, which a graph of tensors cannot hold; this runs natively.",
         ("Use torch's function of the same purpose on tensors.", "Prepare arrays outside of the compiled function."),
+    ),
+    "overridden function": Kind(
+        "An argument's class defines __torch_function__, and which code runs for this call cannot be told.",
+        (_REPORT,),
     ),
     "autograd function": Kind(
         "This torch.autograd.Function does something that a single node of the graph cannot stand for: its forward "
@@ -109,16 +144,19 @@ KINDS: dict[str, Kind] = {
         "A value that is alive at a later graph break cannot be made again there, so it is made natively here.",
         ("Remove the later graph break.", _REPORT),
     ),
-    "generator": Kind("A suspended generator cannot be carried over this point.", (_REPORT,)),
-    "context manager": Kind("Entering this context manager cannot be traced.", (_REPORT,)),
-    "inline depth": Kind("The chain of calls is too deep to trace into.", ("Raise config.max_inline_depth.",)),
+    "generator": Kind("A suspended generator cannot be carried over this point.", (_MOVE, _REPORT)),
+    "context manager": Kind("Entering this context manager cannot be traced.", (_MOVE, _REPORT)),
+    "inline depth": Kind(
+        "The chain of calls is too deep to trace into.",
+        ("Raise config.max_inline_depth.", "Write a recursion as a loop."),
+    ),
     "trace limit": Kind(
         "Too many bytecode instructions for one graph: probably a long loop in Python.",
         ("Replace the loop by tensor operators, or raise config.max_trace_instructions.",),
     ),
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
-        ("The recompile reasons say what changed from call to call; keep it constant or raise the limit.",),
+        ("The recompile reasons say what changed: keep it constant, make it a tensor, or raise the limit.",),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
     "generator frame": Kind(
@@ -131,17 +169,18 @@ KINDS: dict[str, Kind] = {
         ("Move the tensor code into a function of its own.",),
     ),
     "skipped by state": Kind(
-        "A mode of torch is active that is not followed (a dispatch or function mode, functorch, autocast).",
+        "A mode of torch is active that is not followed (a dispatch or function mode, functorch).",
         ("Call the compiled function outside of the mode.",),
     ),
     "backend error": Kind(
-        "The backend raised, or gave back something that is not a compiled graph.",
+        "The backend raised, or gave back something that is not a compiled graph, or its compiled graph raised where "
+        "the captured one does not, or returned something else.",
         ("backend='eager' tells whether the program or the backend is at fault.",),
     ),
     "graph raised": Kind(
-        "The compiled graph raised; the frame ran from its start in eager, where it raises or succeeds as without the "
-        "compiler.",
-        ("If eager raises here too, the error is the program's own.",),
+        "An operator of the graph raised; the frame ran from its start in eager, where it raises or succeeds as "
+        "without the compiler.",
+        ("The error is the program's own, and is told once for each line.",),
     ),
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
@@ -169,9 +208,13 @@ class GraphBreak(Exception):
         return Reason(self.kind, self.context, self.explanation, self.hints, stack, inside)
 
     def forget_frames(self) -> None:
-        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive."""
+        """Drop the frames it came through, and those of what led to it: they keep objects of the program alive.
+
+        An exception that the program itself is handling keeps its own.
+        """
         error: BaseException | None = self
-        while error is not None:
+        handled = sys.exc_info()[1]
+        while error is not None and error is not handled:
             error.__traceback__ = None
             error = error.__cause__ or error.__context__
 

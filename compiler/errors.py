@@ -37,3 +37,7 @@ class UnknownBackend(CompilerError, ValueError):
 
 class InternalError(CompilerError):
     """An error of our own; raised to the user only with ``config.strict``."""
+
+
+for _public in (CompilerError, Unsupported, BackendError, UnknownBackend, InternalError):
+    _public.__module__ = "compiler"  # as users import them: a message is short, and begins with what matters

@@ -15,6 +15,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+RECOMPILE_LIMIT = "recompile limit"
+"""The kind of reason of a frame that was compiled too often."""
+
 Outcome = Literal["compiled", "broken", "skipped", "fell_back"]
 
 
@@ -60,13 +63,18 @@ class Reason:
         """The user's line that is the cause."""
         return self.stack[-1 - self.inside]
 
-    def describe(self) -> str:
-        """The reason as text of several lines: place, cause, hints, stack."""
+    @property
+    def headline(self) -> str:
+        """Kind, context and the user's line, the telling part first: many readers show no more than a line's head."""
         where = self.location
-        lines = [f"{where}: {self.kind}: {self.context}"]
-        if where.source_line:
-            lines.append(f"    {where.source_line}")
-        lines.append(f"  {self.explanation}")
+        kind = f"{self.kind}: {self.context}" if self.context else self.kind
+        line = f"line {where.line}" + (f": {where.source_line}" if where.source_line else "")
+        return f"{kind} ({line})"
+
+    def describe(self) -> str:
+        """The reason as text of several lines: headline, place, cause, hints, stack."""
+        where = self.location
+        lines = [self.headline, f"  {where} in {where.function}", f"  {self.explanation}"]
         lines += [f"  hint: {hint}" for hint in self.hints]
         at = len(self.stack) - 1 - self.inside
         for heading, places in (("reached through:", self.stack[:at]), ("inside the library:", self.stack[at + 1 :])):
@@ -103,6 +111,16 @@ class FrameRecord:
     capture_ns: int = 0
     backend_ns: int = 0
     details: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def at_limit(self) -> bool:
+        """Whether the frame has as many compiled versions as are kept: what fits none of them runs in eager."""
+        return self.reason is not None and self.reason.kind == RECOMPILE_LIMIT
+
+    @property
+    def is_recompile(self) -> bool:
+        """Whether the frame was captured again because earlier code did not fit."""
+        return bool(self.recompile) and not self.at_limit
 
 
 Listener = Callable[[FrameRecord], None]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import dis
+import traceback
+from collections import Counter
 from collections.abc import Callable
-from types import CodeType, TracebackType
+from types import CodeType
 from typing import Any
 
 import torch
 
 from compiler import api, events
 from compiler.events import FrameRecord, Reason
-from compiler.output.resume import resume_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,12 +21,14 @@ class Explanation:
     """What one call under the compiler did.
 
     Attributes:
-        result: What the call returned.
+        result: What the call returned; ``None`` where it raised.
         records: One record for each frame, in order.
+        exception: What the call raised, a broken full graph included.
     """
 
     result: Any
     records: tuple[FrameRecord, ...]
+    exception: Exception | None = None
 
     @property
     def graphs(self) -> list[torch.fx.GraphModule]:
@@ -63,47 +66,56 @@ class Explanation:
         return [record.details["code"] for record in self.records if "code" in record.details]
 
     def __str__(self) -> str:
-        lines = [
-            f"graphs: {self.graph_count}, operators: {self.op_count}, graph breaks: {self.graph_break_count}",
-        ]
+        return self.text()
+
+    def text(self, *, bytecode: bool = False) -> str:
+        """All of it as text: the figures, the graph breaks, then each frame with its graph and guards.
+
+        Args:
+            bytecode: Show the rewritten bytecode of each frame, too.
+        """
+        return "\n".join([*self._summary(), *self._breaks(), *self._frames(bytecode)])
+
+    def _summary(self) -> list[str]:
+        figures = f"graphs: {self.graph_count}, operators: {self.op_count}, graph breaks: {self.graph_break_count}"
+        if self.exception is None:
+            return [figures]
+        error = "".join(traceback.format_exception_only(self.exception)).strip()
+        return [figures, f"the call raised {error}"]
+
+    def _breaks(self) -> list[str]:
+        """Each distinct reason, explained, with how often it was met."""
+        reasons = Counter(reason.describe() for reason in self.break_reasons)
+        lines = []
+        for number, (text, count) in enumerate(reasons.items(), 1):
+            times = f" ({count} times)" if count > 1 else ""
+            lines += ["", f"graph break {number}{times}:", *_indented(text)]
+        return lines
+
+    def _frames(self, bytecode: bool) -> list[str]:
+        lines = []
         for number, record in enumerate(self.records):
-            lines += [
-                "",
-                f"frame {number}: {record.frame.function} ({record.frame}): {record.outcome}",
-                *_describe(record),
-            ]
-        return "\n".join(lines)
+            headline = f"frame {number}: {record.frame.function} ({record.frame}): {record.outcome}"
+            lines += ["", headline, *_describe(record, bytecode)]
+        return lines
 
 
-def _describe(record: FrameRecord) -> list[str]:
+def _describe(record: FrameRecord, bytecode: bool) -> list[str]:
     lines: list[str] = []
     if record.reason is not None:
-        lines += ["  reason:", *_indented(record.reason.describe())]
+        broken = record.outcome == "broken"  # explained above
+        lines += ["  reason:", *_indented(record.reason.headline if broken else record.reason.describe())]
     if record.graph_ops and "graph_module" in record.details:
-        lines += ["  graph:", *_indented(str(record.details["graph_module"].graph))]
+        lines += ["  graph:", *_indented(str(record.details["graph_module"].graph).strip())]
     if record.details.get("guards"):
         lines += ["  guards:", *_indented("\n".join(record.details["guards"]))]
-    if "code" in record.details:
+    if bytecode and "code" in record.details:
         lines += ["  rewritten bytecode:", *_indented(dis.Bytecode(record.details["code"]).dis())]
     return lines
 
 
 def _indented(text: str) -> list[str]:
     return [f"    {line}" for line in text.splitlines()]
-
-
-def users_traceback(traceback: TracebackType | None) -> TracebackType | None:
-    """A traceback without the entries of frames that went on in a resume function: one for each call of the user's."""
-    entries: list[TracebackType] = []
-    while traceback is not None:
-        if entries and resume_of(traceback.tb_frame.f_code) is not None:
-            entries.pop()
-        entries.append(traceback)
-        traceback = traceback.tb_next
-    below: TracebackType | None = None
-    for entry in reversed(entries):
-        below = TracebackType(below, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return below
 
 
 def explain(fn: Any, **options: Any) -> Callable[..., Explanation]:
@@ -114,13 +126,18 @@ def explain(fn: Any, **options: Any) -> Callable[..., Explanation]:
         options: As of `compiler.optimize`.
 
     Returns:
-        A function with `fn`'s parameters that returns an `Explanation`; print it, or read its fields.
+        A function with `fn`'s parameters that returns an `Explanation`; print it, or read its fields. An exception
+        does not reach the caller but becomes a field, since what led to it is explained as well.
     """
     compiled = api.optimize(fn, **options)
 
     def run(*args: Any, **kwargs: Any) -> Explanation:
+        result, exception = None, None
         with events.collect(details=True) as records:
-            result = compiled(*args, **kwargs)
-        return Explanation(result, tuple(records))
+            try:
+                result = compiled(*args, **kwargs)
+            except Exception as error:
+                exception = error
+        return Explanation(result, tuple(records), exception)
 
     return run

@@ -16,6 +16,7 @@ from compiler.events import FrameRecord, Location
 from compiler.options import Options, config
 from compiler.output.resume import resume_of
 from compiler.pipeline import compile_frame
+from compiler.tracebacks import tidy
 
 _torchs_callback = torch._C._dynamo.eval_frame.get_eval_frame_callback
 """What torch.compile does with the frames of this thread; ``None`` or false while it does nothing."""
@@ -41,7 +42,7 @@ class CompileContext(_C.Context):
     """Options of one `optimize` call, and the codes it was called on, which are captured whatever their file."""
 
     def __init__(self, options: Options) -> None:
-        super().__init__(self._on_miss)
+        super().__init__(self._on_miss, tidy)
         self.options = options
         self.targets: PerCode[bool] = PerCode()
         self.released = False

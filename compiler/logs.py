@@ -19,17 +19,43 @@ from compiler.options import closest
 Phrase = Callable[[FrameRecord], str | None]
 
 
+SHOWN_REJECTIONS = 3
+"""So many of the entries that do not fit, the latest ones, say why; records have more of them."""
+
+
 def _graph_breaks(record: FrameRecord) -> str | None:
+    if record.at_limit:
+        return _limit(record)
     if record.outcome != "broken" or record.reason is None:
         return None
     return f"graph break in {record.frame.function}\n{record.reason.describe()}"
 
 
 def _recompiles(record: FrameRecord) -> str | None:
-    if not record.recompile:
+    if record.at_limit:
+        return _limit(record)
+    if not record.is_recompile:
         return None
-    causes = "\n".join(f"  entry {position}: {cause}" for position, cause in enumerate(record.recompile))
-    return f"recompile of {record.frame.function} ({record.frame}), guards that failed:\n{causes}"
+    return f"recompile of {record.frame.function} ({record.frame}), guards that failed:\n{_rejections(record)}"
+
+
+def _limit(record: FrameRecord) -> str:
+    """Said once for a code object: from then on it is not asked about."""
+    assert record.reason is not None
+    hints = "".join(f"\n  hint: {hint}" for hint in record.reason.hints)
+    return (
+        f"recompile limit reached by {record.frame.function} ({record.frame}): {record.reason.context}; "
+        f"calls that fit none of them run in eager from now on. The latest did not fit because of:\n"
+        f"{_rejections(record)}{hints}"
+    )
+
+
+def _rejections(record: FrameRecord) -> str:
+    """The guards that failed, those of the latest entries first, each once."""
+    distinct = list(dict.fromkeys(reversed(record.recompile)))
+    lines = [f"  {cause}" for cause in distinct[:SHOWN_REJECTIONS]]
+    further = len(distinct) - SHOWN_REJECTIONS
+    return "\n".join([*lines, f"  and {further} more"] if further > 0 else lines)
 
 
 def _detail(name: str, title: str, text: Callable[[object], str]) -> Phrase:

@@ -89,12 +89,22 @@ class Config:
     def __setattr__(self, name: str, value: object) -> None:
         default = type(self).__dataclass_fields__.get(name)
         if default is None:
-            known = [field.name for field in dataclasses.fields(self)]
-            raise AttributeError(f"unknown option {name!r}; there are: {closest(name, known)}")
+            raise self._unknown(name)
         wanted = type(default.default)
         if type(value) is not wanted:
             raise TypeError(f"config.{name} takes {wanted.__name__}, not {type(value).__name__}")
+        if type(value) is int and value < 0:
+            raise ValueError(f"config.{name} must not be negative: {value}")
         object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)  # asked by copying, pickling and the like
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> AttributeError:
+        known = [field.name for field in dataclasses.fields(self)]
+        return AttributeError(f"unknown option {name!r}; there are: {closest(name, known)}", name=name, obj=self)
 
     @contextlib.contextmanager
     def patch(self, **changes: object) -> Iterator[None]:
@@ -103,6 +113,7 @@ class Config:
         Raises:
             AttributeError: a name is unknown; the message lists the known ones.
             TypeError: a value has the wrong type.
+            ValueError: a number is negative.
         """
         known = {field.name for field in dataclasses.fields(self)}
         before = {name: getattr(self, name) for name in changes if name in known}

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler import _C, breaks, events, skips
+from compiler.backends.outputs import Output
 from compiler.backends.running import CompiledGraph, backend_error
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.bytecode.decode import decode
 from compiler.bytecode.flow import reads_own_variables
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
+from compiler.graph.modes import read_all, restore
 from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
@@ -29,6 +31,7 @@ from compiler.values.objects import ObservedException
 
 if TYPE_CHECKING:
     from compiler.output.code import Captured
+    from compiler.output.plan import Plan
 
 _MAX_ATTEMPTS = 64
 _REJECTIONS = 16
@@ -139,7 +142,7 @@ class _Work:
         raise InternalError("capture does not settle on a place for the graph break")
 
     def _attempt(self, attempt: Attempt | None) -> Captured | Attempt:
-        grad_mode = torch.is_grad_enabled()
+        modes = read_all()
         try:
             self.release()
             cx = self.cx = Capture(self.request, self.options, attempt.step if attempt else None)
@@ -148,7 +151,7 @@ class _Work:
             earlier.cause.stack = earlier.cause.stack or (cx.root.location(),)
             return Attempt(max(earlier.step - 1, 0), earlier.cause, None)
         finally:
-            torch._C._set_grad_enabled(grad_mode)
+            restore(modes)
 
     def _interpret(self, cx: Capture, attempt: Attempt | None) -> Captured | Attempt:
         try:
@@ -175,19 +178,19 @@ class _Work:
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:
         return Attempt(cx.step - 1, cause, cx.root.current)
 
-    def _finish(self, captured: Captured, cause: GraphBreak | None, plan: Any) -> _C.Entry | None:
+    def _finish(self, captured: Captured, cause: GraphBreak | None, plan: Plan) -> _C.Entry | None:
         cx = captured.cx
         reason = self._reason(cause)
         if reason is not None and self.options.fullgraph:
             record = self.publish("broken", reason, cx)
             raise Unsupported(record)
-        cx.graph.finish(plan.outputs)
+        cx.graph.finish(plan.outputs, captured.modes)
         nothing = cx.graph.ops == 0
         module = None if nothing and not events.wants_details() else cx.graph.module()
-        graph = None if nothing or module is None else self._backend(module, cx, len(plan.outputs))
+        graph = None if nothing or module is None else self._backend(module, cx, plan)
         guards, checks = self._guards(captured)
         details: dict[str, Any] = {}
-        if nothing and reason is None and not config.capture_all_frames and not _has_effects(cx, plan):
+        if nothing and reason is None and not config.capture_all_frames and not _has_effects(captured, plan):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
             reason = breaks.reason_for("no operators", self.location().function, self.location())
             outcome: events.Outcome = "skipped"
@@ -213,7 +216,7 @@ class _Work:
     def _reason(self, cause: GraphBreak | None) -> Reason | None:
         return cause.reason(*skips.with_users_line(cause.stack or (self.location(),))) if cause is not None else None
 
-    def _backend(self, module: torch.fx.GraphModule, cx: Capture, outputs: int) -> _C.GraphCall:
+    def _backend(self, module: torch.fx.GraphModule, cx: Capture, plan: Plan) -> _C.GraphCall:
         """Hand the graph to the backend."""
         name = self.options.backend_name
         inputs = [real for _, real in cx.graph.inputs]
@@ -226,7 +229,22 @@ class _Work:
             self.backend_ns = time.perf_counter_ns() - started
         if not callable(compiled):
             raise self._refused(module, f"returned {compiled!r}, which is not callable")
-        return CompiledGraph(compiled, module, outputs, name, cx.entry_grad_mode, self.location()).callable()
+        changes = cx.graph.changes
+        places = {value: index for index, (value, _) in enumerate(cx.graph.inputs)}
+        return CompiledGraph(
+            run=compiled,
+            module=module,
+            outputs=tuple(Output(value.example.shape, value.example.dtype, value.device) for value in plan.outputs),
+            backend_name=name,
+            modes=cx.graph.modes.entry,
+            frame=self.location(),
+            strict=self.options.fullgraph,
+            changed=frozenset(
+                places[value] for value in changes.changed if value not in changes.lasting - changes.at_risk
+            ),
+            at_risk=frozenset(places[value] for value in changes.at_risk),
+            drawn_on=frozenset(cx.graph.drawn_on),
+        ).callable()
 
     def _refused(self, module: torch.fx.GraphModule, what: str) -> BackendError:
         error = backend_error(self.options.backend_name, what, module, self.location())
@@ -322,8 +340,8 @@ class _Work:
         return tree if self._fits(tree) else None
 
 
-def _has_effects(cx: Capture, plan: Any) -> bool:
-    return bool(plan.effects or cx.ledger.globals or cx.grad_mode != cx.entry_grad_mode)
+def _has_effects(captured: Captured, plan: Any) -> bool:
+    return bool(plan.effects or captured.cx.ledger.globals or captured.modes)
 
 
 def _rejection(entry: _C.Entry, failed: int, request: _C.Request) -> str:

@@ -11,6 +11,8 @@ import torch
 import torch.utils._python_dispatch
 
 from compiler import _C
+from compiler.graph import autocast
+from compiler.graph.modes import autocast_facts
 from compiler.guards import StateGuard
 
 PINNED: tuple[Callable[[], object], ...] = (
@@ -29,7 +31,6 @@ _UNFOLLOWED: dict[str, Callable[[], object]] = {
     "a torch function mode (such as torch.set_default_device)": torch._C._len_torch_function_stack,
     "a torch dispatch mode": torch._C._len_torch_dispatch_stack,
     "a functorch transform": torch._C._functorch.peek_interpreter_stack,
-    "autocast": torch._C._is_any_autocast_enabled,
     "torch.jit.trace": torch._C._get_tracing_state,
 }
 
@@ -42,7 +43,9 @@ def unfollowed_mode() -> str | None:
 def state_guard() -> StateGuard:
     """The modes pinned as they are now."""
     pairs = tuple((func, func()) for func in PINNED)
-    if _modes_are_readable():
+    if autocast.active():
+        pairs += autocast_facts()
+    elif _modes_are_readable():
         return StateGuard(pairs, "modes", _C.torch_modes())
     return StateGuard(pairs, "state", pairs)
 

@@ -95,9 +95,9 @@ def _finding(met: Sequence[tuple[Measure, Reason]], root: Path) -> Finding:
 def recompiles(measures: Iterable[Measure], root: Path) -> list[Recompile]:
     """Every distinct line of the records' recompile reasons, the most frequent first."""
     counts: Counter[tuple[Location, str]] = Counter(
-        (record.frame, why) for _, record in _records(measures) for why in record.recompile
+        (record.frame, why) for _, record in _records(measures) for why in record.recompile if record.is_recompile
     )
-    times = Counter(record.frame for _, record in _records(measures) if record.recompile)
+    times = Counter(record.frame for _, record in _records(measures) if record.is_recompile)
     return [
         Recompile(count=count, recompiles=times[frame], why=why, **_place(frame, root))
         for (frame, why), count in counts.most_common()

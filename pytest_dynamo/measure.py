@@ -7,9 +7,6 @@ import dataclasses
 from compiler.events import FrameRecord, Reason
 from pytest_dynamo.status import Status
 
-RECOMPILE_LIMIT = "recompile limit"
-"""The kind of reason of a frame that was compiled too often."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
@@ -55,7 +52,7 @@ class Measure:
 
     @property
     def recompiles(self) -> int:
-        return sum(bool(record.recompile) for record in self.records)
+        return sum(record.is_recompile for record in self.records)
 
     @property
     def compile_ns(self) -> int:
@@ -65,11 +62,6 @@ class Measure:
     def run_ns(self) -> int | None:
         """The compiled call phase without the time spent compiling, in nanoseconds."""
         return None if self.compiled_ns is None else max(0, self.compiled_ns - self.compile_ns)
-
-
-def hit_recompile_limit(record: FrameRecord) -> bool:
-    """Whether the frame stays in eager because it was compiled too often."""
-    return reason_of(record).kind == RECOMPILE_LIMIT
 
 
 def reason_of(record: FrameRecord) -> Reason:

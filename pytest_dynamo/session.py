@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 import compiler
-from compiler.explain import users_traceback
 from compiler.options import closest
 from pytest_dynamo import export, markers, report, workers
 from pytest_dynamo.measure import Measure
@@ -56,14 +55,6 @@ class DynamoSession:
             raise
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
-        if call.excinfo is not None:
-            error = call.excinfo.value
-            call.excinfo = pytest.ExceptionInfo.from_exception(
-                error.with_traceback(users_traceback(error.__traceback__))
-            )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -8,7 +8,7 @@ import pytest
 from _pytest._code.code import ExceptionRepr
 
 from compiler.events import FrameRecord
-from pytest_dynamo.measure import hit_recompile_limit, reason_of
+from pytest_dynamo.measure import reason_of
 from pytest_dynamo.status import Status
 
 BREAKS_PROMISE = ("broken", "fell_back")
@@ -34,7 +34,7 @@ def captured_status(records: Sequence[FrameRecord], cached_calls: int) -> Status
     graphs = any(record.graph_ops for record in records)
     signs = (
         (Status.FELL_BACK, "fell_back" in outcomes),
-        (Status.RECOMPILE_LIMIT, any(map(hit_recompile_limit, records))),
+        (Status.RECOMPILE_LIMIT, any(record.at_limit for record in records)),
         (Status.BROKEN, "broken" in outcomes),
         (Status.COMPILED, graphs),
         (Status.CACHED, cached_calls > 0),

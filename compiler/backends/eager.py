@@ -16,7 +16,13 @@ def eager(
     graph_module: torch.fx.GraphModule, example_inputs: list[torch.Tensor], *, mode: str = "default"
 ) -> Callable[..., Any]:
     """The graph's own code, operator by operator, whatever the mode."""
-    if mode not in MODES:
-        raise ValueError(f"unknown mode {mode!r}; there are: {closest(mode, list(MODES))}")
     forward: Callable[..., Any] = graph_module.forward
     return forward
+
+
+def _check_keywords(mode: str) -> None:
+    if mode not in MODES:
+        raise ValueError(f"backend 'eager' has no mode {mode!r}; there are: {closest(mode, list(MODES))}")
+
+
+eager.check_keywords = _check_keywords  # type: ignore[attr-defined]

@@ -77,18 +77,43 @@ def configured_backend(
 ) -> tuple[Backend, str]:
     """`lookup_backend`, with the keywords that the user gave for it.
 
+    A backend that has an attribute ``check_keywords`` is asked at once whether it knows their values; another one
+    finds out when it compiles a first graph.
+
     Raises:
         TypeError: the backend does not take one of them.
+        ValueError: it does not know a value.
     """
     found, name = lookup_backend(backend)
     if mode is not None and options is not None:
         raise TypeError("optimize takes a mode or options, not both")
-    wanted = {"mode": mode if mode != "default" else None, "options": options}
-    extra = {key: value for key, value in wanted.items() if value is not None}
+    extra: dict[str, Any] = {}
+    if mode is not None and mode != "default":
+        extra["mode"] = mode
+    if options:
+        extra["options"] = options
     if not extra:
         return found, name
-    try:
-        inspect.signature(found).bind(None, None, **extra)
-    except TypeError:
-        raise TypeError(f"backend {name!r} takes no {' or '.join(extra)}: {extra}") from None
+    if not _takes(found, extra):
+        others = [other for other in _BUILT_IN if other != name and _takes(lookup_backend(other)[0], extra)]
+        which = f"; backends that do: {', '.join(others)}" if others else ""
+        raise TypeError(f"backend {name!r} takes no {' or '.join(extra)}: {extra}{which}")
+    getattr(found, "check_keywords", _accept)(**extra)
     return functools.partial(found, **extra), name
+
+
+def _takes(backend: Backend, keywords: dict[str, Any]) -> bool:
+    """Whether the backend's signature has the keywords; one that cannot be told is given them."""
+    try:
+        signature = inspect.signature(backend)
+    except ValueError:
+        return True
+    try:
+        signature.bind(None, None, **keywords)
+    except TypeError:
+        return False
+    return True
+
+
+def _accept(**keywords: Any) -> None:
+    """What a backend without ``check_keywords`` says."""

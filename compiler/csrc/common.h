@@ -85,6 +85,7 @@ int request_ready(PyObject *module);
 typedef struct {
     PyObject_HEAD
     PyObject *on_miss;
+    PyObject *on_error; /* called with an exception that leaves a compiled call, or None */
     PyObject *dict;
     PyObject *weakrefs;
 } Context;

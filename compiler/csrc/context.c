@@ -6,12 +6,13 @@
 static int
 context_init(Context *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"on_miss", NULL};
-    PyObject *on_miss;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Context", names, &on_miss)) {
+    static char *names[] = {"on_miss", "on_error", NULL};
+    PyObject *on_miss, *on_error = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O:Context", names, &on_miss, &on_error)) {
         return -1;
     }
     Py_XSETREF(self->on_miss, Py_NewRef(on_miss));
+    Py_XSETREF(self->on_error, Py_NewRef(on_error));
     return 0;
 }
 
@@ -21,6 +22,7 @@ context_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(k
     Context *self = (Context *)type->tp_alloc(type, 0);
     if (self != NULL) {
         self->on_miss = Py_NewRef(Py_None);
+        self->on_error = Py_NewRef(Py_None);
     }
     return (PyObject *)self;
 }
@@ -29,6 +31,7 @@ static int
 context_traverse(Context *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->on_miss);
+    Py_VISIT(self->on_error);
     Py_VISIT(self->dict);
     return 0;
 }
@@ -37,6 +40,7 @@ static int
 context_clear(Context *self)
 {
     Py_XSETREF(self->on_miss, Py_NewRef(Py_None));
+    Py_XSETREF(self->on_error, Py_NewRef(Py_None));
     Py_CLEAR(self->dict);
     return 0;
 }
@@ -49,6 +53,7 @@ context_dealloc(Context *self)
         PyObject_ClearWeakRefs((PyObject *)self);
     }
     Py_CLEAR(self->on_miss);
+    Py_CLEAR(self->on_error);
     Py_CLEAR(self->dict);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -68,7 +73,7 @@ static PyGetSetDef dict_getset[] = {
 PyTypeObject Context_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "compiler._C.Context",
-    .tp_doc = PyDoc_STR("Context(on_miss)\n--\n\nWhat the hook does on this thread while a compiled call runs."),
+    .tp_doc = PyDoc_STR("Context(on_miss, on_error=None)\n--\n\nWhat the hook does on this thread while a compiled call runs."),
     .tp_basicsize = sizeof(Context),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .tp_new = context_new,
@@ -174,6 +179,29 @@ run_directly(Entry *entry, PyObject *context, Scope *scope, bool *again)
     return result;
 }
 
+/* Lets the context put the traceback of the exception in order. What goes wrong there (for want of stack, say) is no
+   concern of the program's, but an interrupt is. */
+static void
+tidy_exception(PyObject *context)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(value, traceback);
+    }
+    PyObject *answer = PyObject_CallOneArg(((Context *)context)->on_error, value);
+    if (answer == NULL && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+        return;
+    }
+    Py_XDECREF(answer);
+    Py_XSETREF(traceback, PyException_GetTraceback(value));
+    PyErr_Restore(type, value, traceback); /* clears what was raised meanwhile */
+}
+
 static PyObject *
 optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
@@ -200,6 +228,9 @@ optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, P
     }
     else {
         result = call_with_context(function, context, args, nargsf, kwnames);
+    }
+    if (UNLIKELY(result == NULL) && ((Context *)context)->on_error != Py_None) {
+        tidy_exception(context);
     }
     Py_XDECREF(scope.inputs);
     Py_DECREF(context);

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from compiler.breaks import GraphBreak
+from compiler.graph.overlap import may_clash
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue
+from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.graph.recorder import Recorder
 
 META = torch.device("meta")
+
+
+class Overridden(Exception):
+    """The class of an argument says what torch's functions do with it."""
 
 
 class Arguments:
@@ -34,8 +43,10 @@ class Arguments:
             self.tensors.append(value)
             return value
         if isinstance(value, ConstantValue):
-            return value.value
+            return _readable(value.value)
         cx = self.recorder.cx
+        if isinstance(value, ObjectValue) and overrides_torch(value.cls):
+            raise Overridden
         if isinstance(value, SequenceValue):
             items = [self.convert(item.realize(cx)) for item in value.items]
             return items if isinstance(value, ListValue) else tuple(items)
@@ -52,9 +63,8 @@ class Arguments:
         raise GraphBreak("not a graph argument", value.describe())
 
     def nodes(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        return map_parts(args, self.recorder.node_of, TensorValue), map_parts(
-            kwargs, self.recorder.node_of, TensorValue
-        )
+        node_of = self.recorder.node_of
+        return map_parts(args, node_of, TensorValue), map_parts(kwargs, node_of, TensorValue)
 
     def examples(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         args = map_parts(args, lambda value: value.example, TensorValue)
@@ -65,6 +75,38 @@ class Arguments:
             args = tuple([None if isinstance(arg, torch.Generator) else arg for arg in args])
             kwargs = {name: None if isinstance(arg, torch.Generator) else arg for name, arg in kwargs.items()}
         return args, kwargs
+
+    def refuse_overlap(self, target: Any, result: Any) -> None:
+        """Operators refuse to write where a place is written twice, or is read under another view; but not on `META`.
+
+        Raises:
+            GraphBreak: this one may.
+        """
+        written = [value for value in self.tensors if value.example is result]
+        read = self.tensors
+        if target is operator.setitem:
+            written = read = self.tensors[:1]
+        name = f"Tensor.{target}" if isinstance(target, str) else getattr(target, "__name__", repr(target))
+        if written and any(may_clash(written[0].example, value.example) for value in read):
+            raise GraphBreak("operator refused", f"{name} writes to a tensor that overlaps with what it reads")
+
+
+def _readable(value: Any) -> Any:
+    """A constant as an argument of a graph, whose Python code has to say the same.
+
+    Raises:
+        GraphBreak: it would not: the text of a complex number loses signs of zeros, and names infinity.
+    """
+    if isinstance(value, complex) and not _says_itself(repr(value)):
+        raise GraphBreak("not a graph argument", repr(value))
+    return value
+
+
+def _says_itself(text: str) -> bool:
+    try:
+        return repr(ast.literal_eval(text)) == text
+    except ValueError:
+        return False
 
 
 def map_parts(tree: Any, leaf: Callable[[Any], Any], kind: type) -> Any:

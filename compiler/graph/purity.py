@@ -9,6 +9,7 @@ import torch.fx
 from torch._ops import OpOverload, OpOverloadPacket
 
 import compiler.marks as marks
+from compiler.graph.modes import SETTERS
 
 _RANDOM_NAMES = frozenset(
     "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson "
@@ -16,7 +17,6 @@ _RANDOM_NAMES = frozenset(
     "native_dropout gumbel_softmax scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d "
     "rand_like_ seed manual_seed binomial".split()
 )
-_STATE = frozenset({torch._C._set_grad_enabled})
 
 _FACTORY_NAMES = (
     "zeros ones empty full rand randn randint randperm arange linspace logspace eye tensor as_tensor scalar_tensor "
@@ -50,7 +50,8 @@ _MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm 
 
 def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
     """Whether a call does more than give its result: changes an argument, draws random numbers, sets a mode."""
-    return target in _STATE or draws_random_numbers(target) or changes_arguments(target, kwargs)
+    known = is_of_torch(target) and target not in SETTERS
+    return not known or draws_random_numbers(target) or changes_arguments(target, kwargs)
 
 
 def draws_random_numbers(target: Any) -> bool:
@@ -62,11 +63,12 @@ def draws_random_numbers(target: Any) -> bool:
 
 
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
-    """Whether a call may change a tensor that it is given; functions that users have allowed may."""
-    if isinstance(target, OpOverload | OpOverloadPacket) and _namespace(target) not in _KNOWN_NAMESPACES:
-        return True
-    if isinstance(target, OpOverload):
-        return bool(target._schema.is_mutable)
+    """Whether a call may change a tensor that it is given; functions that users have allowed may. A registered operator
+    says so."""
+    if isinstance(target, OpOverload) or not is_of_torch(target):
+        return any(
+            about._schema.is_mutable or about.overloadpacket.__name__ in _MAYBE_IN_PLACE for about in _overloads(target)
+        )
     name = _name(target)
     in_place = (name.endswith("_") and not name.endswith("__")) or (
         name.startswith("__i")
@@ -80,16 +82,32 @@ def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:
 def written_arguments(node: torch.fx.Node) -> list[torch.fx.Node]:
     """The tensors that a call which changes its arguments may change: those it is known for, else all it is given."""
     target = node.target
-    if isinstance(target, OpOverload) and _namespace(target) in _KNOWN_NAMESPACES:
-        given = zip(target._schema.arguments, node.args, strict=False)
+    if target in _RUNNING_STATS and len(node.args) > _RUNNING_STATS_FLAG:
+        stats = [node.args[at] for at in _RUNNING_STATS[target]] if node.args[_RUNNING_STATS_FLAG] is not False else []
+        return [stat for stat in stats if isinstance(stat, torch.fx.Node)]
+    overloads = _overloads(target)
+    if len(overloads) == 1 and overloads[0]._schema.is_mutable:
+        schema = overloads[0]._schema
+        given = zip(schema.arguments, node.args, strict=False)
         written = [arg for about, arg in given if about.alias_info is not None and about.alias_info.is_write]
-        named = [about.name for about in target._schema.arguments if about.alias_info is not None]
+        named = [about.name for about in schema.arguments if about.alias_info is not None]
         written += [node.kwargs[name] for name in named if name in node.kwargs]
         return written if all(isinstance(arg, torch.fx.Node) for arg in written) else node.all_input_nodes
     first = node.args[0] if node.args else None
     if _writes_first(target) and not isinstance(target, OpOverloadPacket) and isinstance(first, torch.fx.Node):
         return [first] if node.kwargs.get("out") is None else node.all_input_nodes
     return node.all_input_nodes
+
+
+_RUNNING_STATS = {
+    torch.batch_norm: (3, 4),
+    torch.instance_norm: (3, 4),
+    torch.native_batch_norm: (3, 4),
+    torch.nn.functional.batch_norm: (1, 2),
+    torch.nn.functional.instance_norm: (1, 2),
+}
+"""Functions that change nothing but the arguments at these places, and those only if the one at the flag's is true."""
+_RUNNING_STATS_FLAG = 5
 
 
 def _writes_first(target: Any) -> bool:
@@ -115,16 +133,23 @@ _REFUSALS = (
 
 
 def checks_before_writing(target: Any) -> bool:
-    """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first."""
+    """Whether an in-place operator that raises has changed nothing: pointwise ones check all their arguments first, but
+    for zeros among integers that they divide by."""
     return _name(target) in _POINTWISE_IN_PLACE
 
 
-_KNOWN_NAMESPACES = ("aten", "prims", "torch")
+def _overloads(target: Any) -> list[OpOverload]:
+    if isinstance(target, OpOverloadPacket):
+        return [getattr(target, name) for name in target.overloads()]
+    return [target] if isinstance(target, OpOverload) else []
 
 
-def _namespace(target: Any) -> str:
+def is_of_torch(target: Any) -> bool:
+    """Whether an operator that has a namespace has one of torch's own."""
+    if not isinstance(target, OpOverload | OpOverloadPacket):
+        return True
     packet = target.overloadpacket if isinstance(target, OpOverload) else target
-    return str(packet._qualified_op_name).partition("::")[0]
+    return str(packet._qualified_op_name).partition("::")[0] in ("aten", "prims", "torch")
 
 
 def _name(target: Any) -> str:
@@ -134,7 +159,7 @@ def _name(target: Any) -> str:
 _IN_PLACE_OPERATORS = frozenset(
     "iadd isub imul itruediv ifloordiv imod ipow imatmul iand ior ixor ilshift irshift".split()
 )
-_POINTWISE_IN_PLACE = _IN_PLACE_OPERATORS | frozenset(
-    "add_ sub_ mul_ div_ pow_ remainder_ floor_divide_ neg_ abs_ exp_ sin_ cos_ tanh_ relu_ sigmoid_ sqrt_ square_ "
+_POINTWISE_IN_PLACE = _IN_PLACE_OPERATORS - {"ifloordiv", "imod"} | frozenset(
+    "add_ sub_ mul_ pow_ neg_ abs_ exp_ sin_ cos_ tanh_ relu_ sigmoid_ sqrt_ square_ "
     "clamp_ copy_ fill_ zero_ lerp_ addcmul_ addcdiv_ masked_fill_ where_ logical_and_ logical_or_ logical_not_".split()
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,9 +18,11 @@ import torch.fx
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.graph import layouts, shape_rules
-from compiler.graph.arguments import META, Arguments, map_parts, result_device
-from compiler.graph.purity import FACTORIES, answers_from_metadata, has_effect
+from compiler.graph import autocast, layouts, shape_rules
+from compiler.graph.arguments import META, Arguments, Overridden, map_parts, result_device
+from compiler.graph.changes import Changes
+from compiler.graph.modes import Mode, Modes
+from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
 from compiler.graph.refusals import refusal
 from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
@@ -39,15 +41,21 @@ class Recorder:
     Attributes:
         inputs: Tensors that the graph takes, each with the real tensor of this call.
         ops: Number of operators recorded.
+        changes: What they change of the inputs.
+        drawn_on: Devices whose random numbers they draw.
         holder: Has the graph's own parts as attributes.
+        modes: What the program has switched.
     """
 
     def __init__(self, cx: Capture) -> None:
         self.cx = cx
         self.graph = torch.fx.Graph()
         self.holder = torch.nn.Module()
+        self.modes = Modes()
         self.inputs: list[tuple[TensorValue, torch.Tensor]] = []
         self.ops = 0
+        self.changes = Changes()
+        self.drawn_on: set[torch.device] = set()
         self._first_op: torch.fx.Node | None = None
         self._real: dict[TensorValue, torch.Tensor] = {}
 
@@ -83,8 +91,12 @@ class Recorder:
             GraphBreak: an argument cannot be held by a graph, or the operator refuses.
         """
         arguments = Arguments(self)
-        node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
-        node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        args = list(args)
+        try:
+            node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
+            node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
+        except Overridden:
+            return self.cx.rules.call_override(self.cx, target, args, kwargs)
         return self._record(target, node_args, node_kwargs, arguments)
 
     def _record(
@@ -95,6 +107,7 @@ class Recorder:
         if arguments.unsure:
             layouts.refuse_question(_bare_name(target))
         result = self._example(target, args, kwargs, arguments)
+        arguments.refuse_overlap(target, result)
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
             if result is None:
                 raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")
@@ -103,9 +116,14 @@ class Recorder:
         kind = "call_method" if isinstance(target, str) else "call_function"
         node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
         self._entered(node)
+        self.changes.follow(node, device, self.inputs, whole=self.cx.options.fullgraph)
+        if draws_random_numbers(target):
+            self.drawn_on.add(device)
         return self._result(node, result, device, arguments)
 
     def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Arguments) -> Any:
+        if arguments.tensors and autocast.active():
+            return self._example_in_autocast(target, args, kwargs)
         args, kwargs = arguments.examples(args, kwargs)
         if not arguments.tensors:
             if target not in FACTORIES:
@@ -119,12 +137,21 @@ class Recorder:
                 return result
             if needs_memory(target, (value.device for value in arguments.tensors)):
                 return run_on_stand_ins(target, args, kwargs)
-            if target in marks.ALLOWED:
-                with torch.random.fork_rng(devices=()):
-                    return target(*args, **kwargs)
-            if isinstance(target, str):
-                return getattr(args[0], target)(*args[1:], **kwargs)
-            return target(*args, **kwargs)
+            return _run(target, args, kwargs)
+        except Exception as error:
+            raise refusal(target, _name(target), error) from error
+
+    def _example_in_autocast(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        examples = autocast.Examples()
+
+        def claim(value: TensorValue) -> torch.Tensor:
+            return examples.claim(value.example, value.device)
+
+        args, kwargs = map_parts(args, claim, TensorValue), map_parts(kwargs, claim, TensorValue)
+        try:
+            return examples.run(lambda: _run(target, args, kwargs))
+        except GraphBreak:
+            raise
         except Exception as error:
             raise refusal(target, _name(target), error) from error
 
@@ -205,18 +232,25 @@ class Recorder:
             self._first_op = node
         return node
 
-    def set_grad_mode(self, enabled: bool) -> None:
-        """Write a switch of gradient recording into the graph."""
-        node = self.graph.call_function(torch._C._set_grad_enabled, (enabled,))
+    # -- modes -----------------------------------------------------------------------------
+
+    def switch(self, mode: Mode, value: Any) -> None:
+        """The captured program switches one of torch's modes; examples follow at once."""
+        mode.set(value)
+        self.call_plainly(mode.setter, (*mode.about, value))
+
+    def call_plainly(self, func: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Write a call that has no tensor in it, and no result."""
+        node = self.graph.call_function(func, args)
         if self._first_op is None:
             self._first_op = node
 
     # -- the finished graph --------------------------------------------------------------
 
-    def finish(self, outputs: list[TensorValue]) -> None:
-        """Close the graph with `outputs` (a tuple)."""
-        if self.cx.grad_mode != self.cx.entry_grad_mode:
-            self.graph.call_function(torch._C._set_grad_enabled, (self.cx.entry_grad_mode,))
+    def finish(self, outputs: list[TensorValue], switched: Sequence[tuple[Mode, Any]] = ()) -> None:
+        """Close the graph with `outputs` (a tuple), and with the modes that the program has switched as they were."""
+        for mode, _ in switched:
+            self.graph.call_function(mode.setter, (*mode.about, self.modes.entry[mode]))
         self.graph.output(tuple(self.node_of(value) for value in outputs))
         self._drop_unused_parts()
 
@@ -231,6 +265,16 @@ class Recorder:
             ours = node.op not in ("placeholder", "output") and "user_stack" not in node.meta
             if ours and not node.users and not has_effect(node.target, node.kwargs):
                 self.graph.erase_node(node)
+
+
+def _run(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call an operator on examples."""
+    if target in marks.ALLOWED:
+        with torch.random.fork_rng(devices=()):
+            return target(*args, **kwargs)
+    if isinstance(target, str):
+        return getattr(args[0], target)(*args[1:], **kwargs)
+    return target(*args, **kwargs)
 
 
 def _check_plain(target: Any) -> None:

@@ -51,7 +51,6 @@ class Capture:
         step: Number of instructions that the root frame has begun.
         stop_at: Step before which the root frame stops, where an earlier attempt met a graph break.
         handled: The exception being handled (``sys.exception()`` of the captured program).
-        grad_mode: Whether gradients are recorded at this point of the captured program.
     """
 
     rules = rules
@@ -67,8 +66,6 @@ class Capture:
         self.step = 0
         self.instructions = 0
         self.handled: Value = ConstantValue(None)
-        self.grad_mode: bool = torch.is_grad_enabled()
-        self.entry_grad_mode = self.grad_mode
         self.frames: list[Frame] = []
         self._suspended: list[GeneratorValue] = []
         self._by_id: dict[int, tuple[object, Value]] = {}
@@ -371,12 +368,6 @@ class Capture:
         if value.context is None and isinstance(self.handled, ExceptionValue) and self.handled is not value:
             value.context = self.handled
         raise ObservedException(value)
-
-    def set_grad_mode(self, enabled: bool) -> None:
-        """The captured program switches gradient recording; examples follow at once."""
-        self.grad_mode = enabled
-        torch._C._set_grad_enabled(enabled)
-        self.graph.set_grad_mode(enabled)
 
     def location(self) -> tuple[Location, ...]:
         """The user's lines being executed, outermost first."""

@@ -7,6 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import BreakEarlier, GraphBreak
+from compiler.output.layout import can_be_laid_out
 from compiler.rules.basics import TracebackValue
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import (
@@ -37,6 +38,7 @@ from compiler.values.iterators import (
     GeneratorValue,
     MapIterator,
     RangeIterator,
+    ReversedListIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
@@ -68,7 +70,9 @@ def _present(*values: Value | None) -> list[Value]:
 
 
 def _set(cx: Capture, value: SetValue) -> Iterable[Value]:
-    return value.entries.values()
+    if value.source is None and not can_be_laid_out(value):
+        cx.not_rebuildable(value, "a set whose elements another history would put into another order")
+    return [*value.entries.values(), *[item for _, items in value.log for item in items]]
 
 
 def _dict(cx: Capture, value: DictValue) -> Iterable[Value]:
@@ -102,7 +106,7 @@ def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
 
 
 def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
-    if value.over is None or (value.watched is not None and len(value.watched[0]) != value.watched[1]):
+    if value.over is None or value.is_stale():
         cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
     return [value.over]
 
@@ -143,6 +147,7 @@ CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
     SuperValue: lambda cx, value: [value.owner],
     SequenceIterator: _sequence_iterator,
     SnapshotIterator: _snapshot,
+    ReversedListIterator: lambda cx, value: [value.sequence],
     RangeIterator: _none,
     EnumerateIterator: lambda cx, value: [value.inner],
     ZipIterator: lambda cx, value: value.inner,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from compiler import _C
 from compiler.bytecode import assemble
@@ -29,6 +28,7 @@ from compiler.values.functions import CellValue
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
+    from compiler.graph.modes import Mode
     from compiler.interpreter.capture import Capture
 
 
@@ -41,12 +41,17 @@ class Captured:
         returned: The value that the frame returns; ``None`` when it met a graph break.
         at: Index of the instruction that runs natively, for a graph break.
         leaves: Whether everything after it runs natively, too.
+        modes: What the frame has switched of torch's modes, and to what.
     """
 
     cx: Capture
     returned: Value | None
     at: int | None = None
     leaves: bool = False
+    modes: list[tuple[Mode, Any]] = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.modes = self.cx.graph.modes.changed()
 
     def survivors(self) -> dict[str, Value]:
         """Locals to restore before the native instruction: those read at or after it."""
@@ -147,8 +152,8 @@ def _call_graph(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | N
         if not keep:
             for value in rb.plan.outputs:
                 rb.store_temp(value)
-    if captured.cx.grad_mode != captured.cx.entry_grad_mode:
-        rb.e.call_constant(torch._C._set_grad_enabled, lambda: rb.e.load_const(captured.cx.grad_mode))
+    for mode, value in captured.modes:
+        rb.e.call_constant(mode.set, partial(rb.e.load_const, value))
         rb.e.pop_top()
 
 

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from compiler.output.rebuild import Rebuilder, push_elements, push_pairs, refill
+from compiler.output.rebuild import Rebuilder, refill
 from compiler.rules.classes import lookup
 from compiler.values.base import Value
 from compiler.values.containers import DictValue, ListValue, SetValue, TupleValue
@@ -39,28 +39,36 @@ def _list(rb: Rebuilder, value: ListValue) -> None:
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
-    before = [key for key, _ in value.original.values()]
-    if [key for key, _ in value.entries.values()][: len(before)] != before:
-        _call(rb, value, "clear")
-        _call(rb, value, "update", lambda: push_pairs(rb, value))
-        return
+    """Delete and store as the program did: somebody may be iterating over it."""
+    kept = _in_place(value)
+    for key, (key_value, _) in value.original.items():
+        if key not in kept:
+            rb.push(value)
+            rb.push(key_value)
+            rb.e.delete_item()
     for key, (key_value, item) in value.entries.items():
-        known = value.original.get(key)
-        if known is None or known[1] is not item:
+        if key not in kept or value.original[key][1] is not item:
             rb.push(item)
             rb.push(value)
             rb.push(key_value)
             rb.e.store_item()
 
 
+def _in_place(value: DictValue) -> set[Any]:
+    """Keys that stand where they stood: those after them were deleted, or stored anew at the end."""
+    before = iter(value.original.values())
+    kept: set[Any] = set()
+    for key, (key_value, _) in value.entries.items():
+        if not any(earlier is key_value for earlier, _ in before):
+            break
+        kept.add(key)
+    return kept
+
+
 def _set(rb: Rebuilder, value: SetValue) -> None:
-    """The program's own changes in their order, on which the order of a set depends, where they are known."""
-    if value.log is not None:
-        for method, item in value.log:
-            _call(rb, value, method, functools.partial(rb.e.load_const, item))
-        return
-    _call(rb, value, "clear")
-    _call(rb, value, "update", lambda: push_elements(rb, value))
+    """The program's own changes in their order, on which the order of a set depends."""
+    for method, items in value.log:
+        _call(rb, value, method, *[rb.loader(item) for item in items])
 
 
 def _object(rb: Rebuilder, value: ObjectValue) -> None:

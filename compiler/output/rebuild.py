@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from compiler.output.layout import elements_in_order
 from compiler.output.plan import Plan, is_loaded, resolve
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import DequeValue, DictValue, DictViewValue, ListValue, SetValue, SliceValue, TupleValue
@@ -27,6 +28,7 @@ from compiler.values.iterators import (
     GeneratorValue,
     MapIterator,
     RangeIterator,
+    ReversedListIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
@@ -165,11 +167,8 @@ def _new_dict(rb: Rebuilder, value: DictValue) -> None:
 
 
 def push_elements(rb: Rebuilder, value: SetValue) -> None:
-    entries = value.entries
-    if value.order is not None and list(set(iter(entries))) != list(value.order):
-        entries = {key: entries[key] for key in value.order}
-    rb.push_all(list(entries.values()))
-    rb.e.build_set(len(entries))
+    rb.push_all([value.entries[key] for key in elements_in_order(value)])
+    rb.e.build_set(len(value.entries))
 
 
 def _set(rb: Rebuilder, value: SetValue) -> None:
@@ -367,6 +366,17 @@ def _sequence_iterator(rb: Rebuilder, value: SequenceIterator) -> None:
         rb.e.pop_top()
 
 
+def _reversed_list(rb: Rebuilder, value: ReversedListIterator) -> None:
+    """One that is at its end stays there, whatever the list has then."""
+    if value.index < 0:
+        rb.e.call_constant(reversed, lambda: rb.e.load_const([]))
+        return
+    rb.e.call_constant(reversed, rb.loader(value.sequence))
+    rb.e.copy(1)
+    rb.e.call_method("__setstate__", lambda: rb.e.load_const(value.index))
+    rb.e.pop_top()
+
+
 def advanced(iterable: Iterable[Any], count: int) -> Iterator[Any]:
     """An iterator of which `count` elements are consumed."""
     iterator = iter(iterable)
@@ -430,6 +440,7 @@ ROWS: dict[type[Value], Row] = {
     ExceptionValue: _exception,
     SequenceIterator: _sequence_iterator,
     SnapshotIterator: _snapshot,
+    ReversedListIterator: _reversed_list,
     RangeIterator: _range_iterator,
     EnumerateIterator: _enumerate,
     ZipIterator: _zip,

@@ -5,7 +5,8 @@ one door of a file below.
 """
 
 import compiler.rules.autograd
-import compiler.rules.operators  # noqa: F401 - fill tables
+import compiler.rules.operators
+import compiler.rules.torch_modes  # noqa: F401 - fill tables
 from compiler.rules.arithmetic import binary, unary
 from compiler.rules.attributes import (
     constant_attr,
@@ -48,6 +49,7 @@ from compiler.rules.objects import (
     plain_setattr,
     special_method,
 )
+from compiler.rules.overrides import call_override
 from compiler.rules.patterns import match_class, match_keys, matches_pattern
 from compiler.rules.subclasses import call_on_part, is_plain_mapping, iterated_part
 from compiler.rules.subscripts import contains, delitem, getitem, length, setitem
@@ -61,6 +63,7 @@ __all__ = [
     "call_method",
     "call_object",
     "call_on_part",
+    "call_override",
     "call_python",
     "call_tensor_method",
     "class_of",

@@ -16,6 +16,7 @@ from compiler.rules.methods import (
     call_method,
     dict_store,
     pairs_of,
+    refuse_unlogged,
     set_entries,
     set_order,
 )
@@ -33,6 +34,7 @@ from compiler.values.containers import (
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
+from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -227,6 +229,8 @@ def _set_rule(op: str) -> BinaryRule:
     def rule(cx: Capture, left: Value, right: Value, in_place: bool) -> Value | None:
         if not isinstance(right, SetValue | DictViewValue) or not isinstance(left, SetValue | DictViewValue):
             return None
+        if in_place and isinstance(left, SetValue) and left.cls is set:
+            refuse_unlogged(left)
         entries = SET_ALGEBRA[_SET_NAMES[op]](set_entries(cx, left), set_entries(cx, right))
         order = None
         if isinstance(left, SetValue) and isinstance(right, SetValue):
@@ -236,7 +240,7 @@ def _set_rule(op: str) -> BinaryRule:
             left.entries.update(entries)
             left.changed = True
             left.order = order
-            left.log = None
+            left.holes |= op in "-^"
             cx.ledger.touch(left)
             return left
         return cx.new(SetValue(entries, left.cls if isinstance(left, SetValue) else set, order=order))
@@ -288,6 +292,8 @@ def try_dunder(cx: Capture, owner: Value, name: str, other: Value) -> Value | No
     """Call a binary dunder; ``None`` when it is missing or gives NotImplemented."""
     if not isinstance(owner, ObjectValue):
         if isinstance(owner, TensorValue):
+            if overrides_torch(other.pytype()):
+                return cx.graph.call(name, [owner, other], {})
             raise GraphBreak("unsupported operator", f"a tensor with {other.describe()}")
         return None
     method = special_method(cx, owner, name)

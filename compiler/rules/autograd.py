@@ -12,7 +12,7 @@ import torch
 import torch.utils.checkpoint
 
 from compiler.breaks import GraphBreak
-from compiler.graph.arguments import META
+from compiler.graph.gradients import differentiable
 from compiler.graph.regions import Region
 from compiler.rules.builtins import builtin
 from compiler.values.base import ConstantValue, Value
@@ -73,7 +73,7 @@ def _apply(cx: Capture, cls: Value, *inputs: Value) -> Value:
     if not all(_is_plain(cx, value) for value in inputs):
         raise cause
     requires = [isinstance(value, TensorValue) and value.example.requires_grad for value in inputs]
-    if not (cx.grad_mode and any(requires)):
+    if not (torch.is_grad_enabled() and any(requires)):
         return _inline(cx, cls, _context(cx, requires), inputs, cause)
     with Region(cx, cause) as region:
         context = _context(cx, requires)
@@ -88,7 +88,7 @@ def _apply(cx: Capture, cls: Value, *inputs: Value) -> Value:
         node = cx.graph.insert(_applied(cls.obj, random), tuple(map(cx.graph.argument, inputs)), {})
         for value in outputs:
             if id(value) not in constants and (value.example.is_floating_point() or value.example.is_complex()):
-                value.example = _Differentiable.apply(torch.empty((), device=META, requires_grad=True), value.example)
+                value.example = differentiable(value.example)
         region.gives(node, outputs, packed=isinstance(result, TupleValue))
     return result
 
@@ -137,14 +137,6 @@ def _applied(cls: type[torch.autograd.Function], random: bool) -> Any:
     return apply
 
 
-class _Differentiable(torch.autograd.Function):
-    """Makes the example of an output that has a gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, anchor: torch.Tensor, example: torch.Tensor) -> torch.Tensor:
-        return example.detach()
-
-
 @builtin(torch.utils.checkpoint.checkpoint)
 def _checkpoint(
     cx: Capture, function: Value, *args: Value, use_reentrant: Value | None = None, **kwargs: Value
@@ -155,7 +147,7 @@ def _checkpoint(
     options = {name: kwargs.pop(name).realize(cx) for name in _CHECKPOINT_OPTIONS if name in kwargs}
     if not all(value.is_constant() for value in options.values()) or "context_fn" in kwargs or "debug" in kwargs:
         raise cause
-    if not cx.grad_mode:
+    if not torch.is_grad_enabled():
         return cx.call(function, list(args), kwargs)
     with Region(cx, cause) as region:
         result = cx.call(function, list(args), kwargs).realize(cx)

@@ -34,9 +34,18 @@ def from_const(cx: Capture, obj: Any) -> Value:
     """A value for an immutable constant (of a code object, or the result of folding)."""
     if type(obj) in (tuple, torch.Size):
         return TupleValue([from_const(cx, item) for item in obj], type(obj))
-    if type(obj) is frozenset:
+    if type(obj) is frozenset or isinstance(obj, _CODE):
         return cx.wrap_constant(obj)
     return ConstantValue(obj)
+
+
+_CODE = (
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
 
 
 def is_none(cx: Capture, value: Value) -> bool:

@@ -65,12 +65,20 @@ def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: 
 def call_python(cx: Capture, func: FunctionValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """Call a Python function: by a rule, by a mark of the user's, else by tracing into it."""
     obj = func.obj
-    how = BUILTINS.get(obj) or torch_functions.RULES.get(obj) or _by_mark(obj)
+    how = _rule_of(obj) or _by_mark(obj)
     if how is None:
         return cx.call_function(func, args, kwargs)
     if func.source is not None and not isinstance(func.source, ConstantSource):
         cx.guards.add(func.source, "is", obj)
     return how(cx, args, kwargs)
+
+
+def _rule_of(obj: types.FunctionType) -> Any:
+    rule = BUILTINS.get(obj) or torch_functions.RULES.get(obj)
+    if rule is None and obj.__globals__.get("__name__") == "torch._compile":  # wraps some of torch's own functions
+        inner = getattr(obj, "__wrapped__", None)
+        rule = BUILTINS.get(inner) or torch_functions.RULES.get(inner)
+    return rule
 
 
 def _by_mark(obj: types.FunctionType) -> Any:

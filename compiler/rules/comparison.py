@@ -165,7 +165,7 @@ def identical(cx: Capture, left: Value, right: Value) -> bool:
     if left.pytype() is not right.pytype():
         return False
     if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
-        return _same_constant(left, right)
+        return _same_constant(cx, left, right)
     if isinstance(left, ObjectConstant | FunctionValue) and isinstance(right, ObjectConstant | FunctionValue):
         return left.obj is right.obj
     if isinstance(left, TensorValue) and isinstance(right, TensorValue):
@@ -183,12 +183,17 @@ def identical(cx: Capture, left: Value, right: Value) -> bool:
 _INTERNED = (bool, type(None), type(Ellipsis), type(NotImplemented), torch.dtype, torch.layout)
 
 
-def _same_constant(left: ConstantValue, right: ConstantValue) -> bool:
-    if isinstance(left.value, _INTERNED) or left.value is right.value:
+def _same_constant(cx: Capture, left: ConstantValue, right: ConstantValue) -> bool:
+    if isinstance(left.value, _INTERNED):
         return left.value is right.value
-    if left.value != right.value:
+    if left.value != right.value and left.value is not right.value:
         return False
     if type(left.value) is int and -5 <= left.value <= 256:
+        return True
+    if left.value is right.value:
+        for value in (left, right):
+            if value.source is not None:
+                cx.guards.add(value.source, "is", value.value)
         return True
     raise GraphBreak("unsupported operator", f"`is` between equal objects of type {type(left.value).__name__}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
@@ -9,7 +10,15 @@ from compiler.rules.objects import special_method
 from compiler.rules.polyfills import iterated_sequence
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, DictViewValue, IdentityKey, SequenceValue, SetValue, TupleValue
+from compiler.values.containers import (
+    DequeValue,
+    DictValue,
+    DictViewValue,
+    IdentityKey,
+    SequenceValue,
+    SetValue,
+    TupleValue,
+)
 from compiler.values.functions import ClassValue
 from compiler.values.iterators import IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
 from compiler.values.objects import ObjectValue, ObservedException, OpaqueValue
@@ -64,7 +73,7 @@ def iterate(cx: Capture, value: Value) -> Value:
     """``iter(value)``."""
     if isinstance(value, IteratorValue):
         return value
-    if isinstance(value, SequenceValue):
+    if isinstance(value, SequenceValue) and not isinstance(value, DequeValue):
         return cx.new(SequenceIterator(value))
     if isinstance(value, ConstantValue) and isinstance(value.value, range):
         return cx.new(RangeIterator(value.value))
@@ -95,11 +104,19 @@ def iterate(cx: Capture, value: Value) -> Value:
 def _watched(value: Value) -> Any:
     if isinstance(value, DictViewValue):
         return value.mapping.entries
+    if isinstance(value, DequeValue):
+        return value.items
     return value.entries if isinstance(value, DictValue | SetValue) else None
 
 
 def _iterator_class(value: Value) -> type:
-    examples: dict[type, Any] = {dict: iter({}), set: iter(set()), str: iter(""), bytes: iter(b"")}
+    examples: dict[type, Any] = {
+        deque: iter(deque()),
+        dict: iter({}),
+        set: iter(set()),
+        str: iter(""),
+        bytes: iter(b""),
+    }
     if isinstance(value, DictViewValue):
         return type(iter(getattr({}, value.which)()))
     return type(examples.get(value.pytype(), iter(())))

@@ -12,6 +12,7 @@ from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, SequenceValue
 from compiler.values.functions import ClassValue
 from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -55,7 +56,7 @@ def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
                 method = special_method(cx, value, name)
                 assert method is not None
                 return cx.call(method, [], {})
-    raise GraphBreak("unsupported value", f"text of {value.describe()}")
+    raise _unknown_text("text", value)
 
 
 _WITH_STATE = (OSError, UnicodeError, SyntaxError, ImportError, BaseExceptionGroup)
@@ -82,7 +83,7 @@ def _plain(cx: Capture, value: Value) -> object:
         return value.cls(_plain(cx, item) for item in value.items)
     if isinstance(value, DictValue) and value.cls is dict:
         return {_plain(cx, key): _plain(cx, item) for key, item in value.entries.values()}
-    raise GraphBreak("unsupported value", f"text of {value.describe()}")
+    raise _unknown_text("text", value)
 
 
 def format_value(cx: Capture, value: Value, spec: Value) -> Value:
@@ -93,4 +94,9 @@ def format_value(cx: Capture, value: Value, spec: Value) -> Value:
         return fold_plain(cx, format, [value.value, text], {})
     if not text:
         return to_text(cx, value, str)
-    raise GraphBreak("unsupported value", f"format of {value.describe()}")
+    raise _unknown_text("format", value)
+
+
+def _unknown_text(what: str, value: Value) -> GraphBreak:
+    kind = "data-dependent value" if isinstance(value, TensorValue) else "unsupported value"
+    return GraphBreak(kind, f"{what} of {value.describe()}")

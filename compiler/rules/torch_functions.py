@@ -105,6 +105,18 @@ def _is_tensor(cx: Capture, value: Value) -> bool:
     return isinstance(value.realize(cx), TensorValue)
 
 
+def _native(func: Callable[..., Any]) -> Rule:
+    """Random numbers are drawn and seeded in the order of the program, of which a graph holds a part only."""
+
+    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        raise GraphBreak("outside world", f"torch.{func.__name__}")
+
+    return rule
+
+
+_SEEDING = (torch.manual_seed, torch.seed, torch.initial_seed, torch.get_rng_state, torch.set_rng_state)
+
+
 def _assert(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if not args[0].realize(cx).truth(cx):
         cx.raise_(AssertionError, *[arg.realize(cx).constant() for arg in args[1:]])
@@ -167,6 +179,7 @@ RULES: dict[Any, Rule] = {
     torch.unravel_index: _recorded(torch.unravel_index),
     torch._assert: _assert,
     torch.jit.annotate: _annotate,
+    **{func: _native(func) for func in _SEEDING},
     torch.overrides.has_torch_function: _has_torch_function,
     torch.overrides.has_torch_function_unary: _has_torch_function,
     torch.overrides.has_torch_function_variadic: _has_torch_function,

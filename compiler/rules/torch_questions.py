@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Rule = Callable[["Capture", list[Value], dict[str, Value]], Value]
 
 _GUARDED = (
-    "are_deterministic_algorithms_enabled get_autocast_dtype get_default_device get_num_threads "
+    "are_deterministic_algorithms_enabled get_default_device get_num_threads "
     "get_num_interop_threads is_anomaly_enabled is_anomaly_check_nan_enabled is_autocast_cache_enabled "
     "is_vulkan_available _C._accelerator_getAccelerator _C._get_cublas_allow_bf16_reduced_precision_reduction "
     "_C._get_cublas_allow_fp16_reduced_precision_reduction _C._get_cublas_allow_tf32 _C._get_cudnn_allow_tf32 "
@@ -27,11 +27,6 @@ _GUARDED = (
     "_C._get_mkldnn_enabled _C._get_warnAlways"
 ).split()
 """Settings of the process, in torch: what they are is guarded where they are asked for."""
-
-
-def _set_grad_enabled(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-    cx.set_grad_mode(args[0].realize(cx).truth(cx))
-    return ConstantValue(None)
 
 
 def _constant(answer: Any) -> Rule:
@@ -86,11 +81,7 @@ def _guarded() -> dict[Any, Rule]:
 
 
 QUESTIONS: dict[Any, Rule] = {
-    torch.is_grad_enabled: lambda cx, args, kwargs: ConstantValue(cx.grad_mode),
-    torch._C._set_grad_enabled: _set_grad_enabled,
     torch.is_inference_mode_enabled: _state(torch.is_inference_mode_enabled),
-    torch.get_default_dtype: _state(torch.get_default_dtype),
-    torch.is_autocast_enabled: _constant(False),
     torch.is_distributed: _constant(False),
     torch.compiler.is_compiling: _constant(True),
     torch.compiler.is_dynamo_compiling: _constant(True),
@@ -107,5 +98,8 @@ QUESTIONS: dict[Any, Rule] = {
     torch.promote_types: _fold(torch.promote_types),
     torch.can_cast: _fold(torch.can_cast),
     torch._C._are_functorch_transforms_active: _constant(False),
+    torch._C._is_torch_function_mode_enabled: _constant(False),
+    torch._C._is_autocast_available: _fold(torch._C._is_autocast_available),
+    torch._C._get_privateuse1_backend_name: _fold(torch._C._get_privateuse1_backend_name),
     **_guarded(),
 }

@@ -58,10 +58,11 @@ BREAKS: dict[str, str] = {
     **dict.fromkeys(("item", "tolist", "numpy", "__bool__", "__int__", "__float__", "__index__", "__complex__",
                      "is_nonzero", "equal", "allclose", "__array__", "__format__"), _VALUE),
     **dict.fromkeys(("data_ptr", "untyped_storage", "storage", "storage_offset", "_version", "is_pinned", "is_shared",
-                     "share_memory_", "pin_memory", "is_set_to", "_is_view", "register_hook", "retain_grad", "backward",
+                     "share_memory_", "pin_memory", "is_set_to", "_is_view", "register_hook", "retain_grad",
                      "register_post_accumulate_grad_hook", "set_", "apply_", "map_", "cuda",
                      "share_memory", "__reduce_ex__", "__deepcopy__", "__dlpack__", "_backward_hooks"),
                      "unsupported method"),
+    "backward": "training step",
 }  # fmt: skip
 """Methods whose result the meta examples cannot give, or whose effect is not a graph's: kind of break."""
 

@@ -18,11 +18,32 @@ TORCH_PARTS = {
     "autograd function": "torch.autograd.function",
     "torch tool": """torch.testing torch.autograd.gradcheck torch.autograd.functional torch.autograd.graph
         torch.utils.checkpoint torch.utils.data torch.serialization torch.distributed torch.profiler torch.hub
-        torch.package torch.multiprocessing torch.library""",
+        torch.package torch.multiprocessing torch.library torch.autograd.profiler torch._compile""",
+    "training step": "torch.optim",
 }
 """Kind of graph break → modules of torch that look at frames, graphs or values themselves, or drive the program."""
 
+RUNNING_WORLD = {
+    "output": "_io io",
+    "lock": "_thread threading queue",
+    "outside world": "time random _random posix os uuid secrets socket _socket select subprocess",
+}
+"""Kind of graph break → modules of the standard library whose functions are traced as far as they go, and say so where
+they do not."""
+
 _KIND_OF_PART = {module: kind for kind, modules in TORCH_PARTS.items() for module in modules.split()}
+
+
+_KIND_OF_WORLD = {module: kind for kind, modules in RUNNING_WORLD.items() for module in modules.split()}
+
+UNTRACED_FUNCTIONS = {
+    ("torch.autograd", "grad"): "training step",
+    ("torch.autograd", "backward"): "training step",
+    ("logging", "_acquireLock"): "output",
+    ("logging", "Logger._log"): "output",
+    ("logging", "Logger.handle"): "output",
+}
+"""Functions of modules that are traced otherwise."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -49,14 +70,18 @@ def refuse_untraced(func: FunctionValue) -> None:
     module = func.obj.__globals__.get("__name__")
     if module == "_pytest.assertion.rewrite" and func.obj.__name__ != "_check_if_assertion_pass_impl":
         raise GraphBreak("failed assertion", func.obj.__name__)
-    kind = _kind(module) if isinstance(module, str) else None
+    if not isinstance(module, str):
+        return
+    kind = UNTRACED_FUNCTIONS.get((module, func.obj.__qualname__)) or _kind(module)
     if kind is not None:
-        raise GraphBreak(kind, f"{func.obj.__module__}.{func.obj.__qualname__}")
+        named = func.obj.__module__  # of a function that torch has wrapped: its own
+        raise GraphBreak((named and _kind(named)) or kind, f"{named}.{func.obj.__qualname__}")
 
 
 def refused(kind: str, context: str, *values: Value) -> GraphBreak:
     """A graph break of a kind; the cause is another if one of the values is of a library that is never traced."""
-    causes = (_kind(module) for value in values if isinstance(module := _module(value), str))
+    modules = (module for value in values if isinstance(module := _module(value), str))
+    causes = (_kind(module) or _KIND_OF_WORLD.get(module) for module in modules)
     return GraphBreak(next(filter(None, causes), kind), context)
 
 

@@ -166,18 +166,20 @@ class SetValue(Value):
         changed: Whether the frame has changed it.
         order: A real set to which happened what happened to this one, so that it iterates in the same order;
             ``None`` when its history is unknown.
-        log: The changes (method, constant) that bring one from outside of the frame to this state in the program's
-            own order; ``None`` when there were others.
+        holes: Whether something was removed from that, which can show in the order of what is added later.
+        log: The changes (method, arguments) that bring one from outside of the frame to this state in the program's
+            own order.
     """
 
-    __slots__ = ("changed", "cls", "entries", "log", "order")
+    __slots__ = ("changed", "cls", "entries", "holes", "log", "order")
 
     def __init__(
         self, entries: dict[Any, Value], cls: type = set, source: Source | None = None, order: Any = None
     ) -> None:
         super().__init__(source)
         self.order = order
-        self.log: list[tuple[str, Any]] | None = []
+        self.log: list[tuple[str, tuple[Value, ...]]] = []
+        self.holes = False
         self.entries = entries
         self.cls = cls
         self.changed = False
@@ -217,6 +219,11 @@ class DictViewValue(Value):
 
     def getattr(self, cx: Capture, name: str) -> Value:
         return cx.rules.container_attr(cx, self, name)
+
+    def element(self, key: Any) -> Value:
+        """What stands for the entry of `key` now."""
+        pair = self.mapping.entries[key]
+        return TupleValue(pair) if self.which == "items" else pair[self.which == "values"]
 
     def elements(self) -> list[Value]:
         pairs = self.mapping.entries.values()

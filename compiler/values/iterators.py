@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import SequenceValue, TupleValue
+from compiler.values.containers import DictViewValue, SequenceValue, TupleValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -54,6 +55,27 @@ class SequenceIterator(IteratorValue):
         return self.sequence.items[self.index - 1]
 
 
+class ReversedListIterator(IteratorValue):
+    """``reversed`` of a list, live; `index` is the next position, and -1 at the end."""
+
+    __slots__ = ("index", "sequence")
+
+    def __init__(self, sequence: SequenceValue) -> None:
+        super().__init__()
+        self.sequence = sequence
+        self.index = len(sequence.items) - 1
+
+    def pytype(self) -> type:
+        return type(reversed([]))
+
+    def advance(self, cx: Capture) -> Value | None:
+        if not 0 <= self.index < len(self.sequence.items):
+            self.index = -1
+            return None
+        self.index -= 1
+        return self.sequence.items[self.index + 1]
+
+
 class SnapshotIterator(IteratorValue):
     """Over values known when it was made: views, sets, strings, ranges, reversed sequences.
 
@@ -61,7 +83,7 @@ class SnapshotIterator(IteratorValue):
         cls: The iterator's class.
         over: What it iterates over; ``None`` when that cannot be iterated over again.
         rest: The values; `index` of them are consumed.
-        watched: A container whose size must not change meanwhile, with that size.
+        watched: A container whose keys must not change meanwhile, with those.
     """
 
     __slots__ = ("cls", "index", "over", "rest", "watched")
@@ -72,18 +94,27 @@ class SnapshotIterator(IteratorValue):
         self.over = over
         self.rest = values
         self.index = 0
-        self.watched = (watched, len(watched)) if watched is not None else None
+        self.watched = (watched, list(watched)) if watched is not None else None
 
     def pytype(self) -> type:
         return self.cls
 
     def advance(self, cx: Capture) -> Value | None:
-        if self.watched is not None and len(self.watched[0]) != self.watched[1]:
-            raise GraphBreak("unsupported value", "a dict or set changed size during iteration")
+        if self.is_stale():
+            raise GraphBreak("unsupported value", "a container that changed during iteration")
         if self.index >= len(self.rest):
             return None
         self.index += 1
+        if isinstance(self.over, DictViewValue):
+            return self.over.element(self.watched[1][self.index - 1])  # type: ignore[index]
         return self.rest[self.index - 1]
+
+    def is_stale(self) -> bool:
+        """Whether the container has got or lost an element since."""
+        if self.watched is None:
+            return False
+        now, keys = self.watched
+        return len(now) != len(keys) or (self.index < len(keys) and not all(map(operator.is_, now, keys)))
 
 
 class RangeIterator(IteratorValue):

@@ -50,6 +50,9 @@ class TensorValue(Value):
     def truth(self, cx: Capture) -> bool:
         raise GraphBreak("data-dependent jump", "the truth of a tensor")
 
+    def constant(self) -> Any:
+        raise GraphBreak("data-dependent value", f"{self.describe()} where a constant is needed")
+
     def getattr(self, cx: Capture, name: str) -> Value:
         return cx.rules.tensor_attr(cx, self, name)
 

@@ -6,6 +6,7 @@ calls (type, length, constant), and leaves the parts of containers lazy.
 
 from __future__ import annotations
 
+import cmath
 import collections
 import enum
 import functools
@@ -54,7 +55,17 @@ CODE_TYPES = (
     types.GetSetDescriptorType,
     types.MemberDescriptorType,
 )
-KEYS_ARE_CONSTANTS = (*PLAIN_TYPES, type(None), type, torch.dtype, torch.device, enum.Enum, types.FunctionType)
+KEYS_ARE_CONSTANTS = (
+    *PLAIN_TYPES,
+    type(None),
+    type,
+    torch.dtype,
+    torch.device,
+    enum.Enum,
+    types.FunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
 
 
 def wraps(*kinds: type) -> Callable[[Wrapper], Wrapper]:
@@ -96,8 +107,14 @@ def _known(source: Source) -> bool:
 @wraps(*PLAIN_TYPES)
 def _plain(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        cx.guards.add(source, "equal", obj)
+        kind = "is" if _is_nan(obj) else "equal"
+        cx.guards.add(source, kind, obj)
     return ConstantValue(obj, source)
+
+
+def _is_nan(obj: Any) -> bool:
+    """Which of them matters: it equals none, and containers ask first whether it is the same object."""
+    return isinstance(obj, float | complex) and cmath.isnan(obj)
 
 
 @wraps(*IDENTITY_TYPES)
@@ -176,7 +193,7 @@ def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: So
 
 
 def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
-    if isinstance(key, KEYS_ARE_CONSTANTS) or (type(key) is tuple and _all_constant(key)):
+    if _is_constant_key(key):
         return key
     return cx.rules.identity_key(cx, cx.wrap(key, source.child(DictItemsSource, position))) or _refuse_key(key)
 
@@ -184,14 +201,17 @@ def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
 def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
     if isinstance(key, PLAIN_TYPES) or key is None:
         return ConstantValue(key)
-    if type(key) is tuple and _all_constant(key):
+    if type(key) is tuple and _is_constant_key(key):
         return cx.rules.from_const(cx, key)
     return cx.wrap(key, source.child(DictItemsSource, position))
 
 
-def _all_constant(key: tuple[Any, ...]) -> bool:
-    return all(
-        isinstance(item, (*PLAIN_TYPES, type(None))) or (type(item) is tuple and _all_constant(item)) for item in key
+def _is_constant_key(key: Any) -> bool:
+    """Whether a key that equals this one is as good as this one."""
+    if type(key) is tuple:
+        return all(map(_is_constant_key, key))
+    return isinstance(key, KEYS_ARE_CONSTANTS) or (
+        isinstance(key, types.BuiltinFunctionType) and isinstance(key.__self__, types.ModuleType | type | None)
     )
 
 
@@ -201,7 +221,7 @@ def _refuse_key(key: Any) -> Any:
 
 @wraps(set, frozenset)
 def _set(cx: Capture, obj: Any, source: Source) -> Value:
-    if not all(isinstance(item, KEYS_ARE_CONSTANTS) or (type(item) is tuple and _all_constant(item)) for item in obj):
+    if not all(map(_is_constant_key, obj)):
         cx.guards.add(source, "type", type(obj))
         return OpaqueValue(obj, source)
     expected = list(obj)
@@ -481,6 +501,8 @@ def _per_class(ask: Callable[[Any], Answer]) -> Callable[[Any], Answer]:
 @_per_class
 def is_plain_python(cls: Any) -> bool:
     """Whether objects of the class are attributes in a ``__dict__`` or slots and nothing else."""
+    if issubclass(cls, torch.overrides.TorchFunctionMode):
+        return False
     bases = cls.__mro__[:-1]
     return all(_written_in_python(base) for base in bases) and cls.__itemsize__ == 0
 
@@ -495,7 +517,16 @@ def container_base(cls: type) -> type | None:
     if base is None or hasattr(cls, "_fields"):
         return None
     rest = [other for other in cls.__mro__ if other not in base.__mro__]
+    if hasattr(cls, "__torch_function__"):
+        return None
     return base if rest and all(_written_in_python(other) for other in rest) else None
+
+
+@_per_class
+def overrides_torch(cls: Any) -> bool:
+    """Whether torch's functions hand calls with an object of the class, which is no tensor's, over to the class."""
+    hook = getattr(cls, "__torch_function__", torch._C._disabled_torch_function_impl)
+    return hook is not torch._C._disabled_torch_function_impl and not issubclass(cls, torch.Tensor)
 
 
 def _written_in_python(base: type) -> bool:
@@ -509,5 +540,4 @@ def _written_in_python(base: type) -> bool:
         and not isinstance(own.get("__new__"), types.BuiltinFunctionType)
         and isinstance(own.get("__getattribute__", _no_hook), types.FunctionType)
         and not ("__getattribute__" in own and issubclass(base, torch.nn.Module))
-        and "__torch_function__" not in own
     )

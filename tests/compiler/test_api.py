@@ -222,8 +222,14 @@ def test_options_of_a_wrong_type_are_refused(options):
         compiler.optimize(double, **options)
 
 
+def test_a_negative_limit_is_refused():
+    with pytest.raises(ValueError, match="recompile_limit must not be negative: -1"):
+        compiler.optimize(double, recompile_limit=-1)
+
+
 def test_a_backend_that_takes_no_options_refuses_them():
-    with pytest.raises(TypeError, match=r"backend 'eager' takes no options: \{'options': \{'a': 1\}\}"):
+    message = r"backend 'eager' takes no options: \{'options': \{'a': 1\}\}; backends that do: inductor"
+    with pytest.raises(TypeError, match=message):
         compiler.optimize(double, options={"a": 1})
     with pytest.raises(TypeError, match="not both"):
         compiler.optimize(double, mode="default", options={})
@@ -235,6 +241,78 @@ def test_a_backend_that_takes_no_options_refuses_them():
 def test_marks_refuse_what_is_not_callable(mark):
     with pytest.raises(TypeError, match=rf"{mark.__name__} takes a callable, not int: 3"):
         mark(3)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"mode": "max-autotun"}, "'eager' has no mode 'max-autotun'; there are: max-autotune, "),
+        ({"backend": "inductor", "mode": "fast"}, "'inductor' has no mode 'fast'; there are: "),
+        (
+            {"backend": "inductor", "options": {"max_autotun": True}},
+            "'inductor' has no option 'max_autotun'; the closest are: max_autotune, ",
+        ),
+    ],
+)
+def test_modes_and_options_that_do_not_exist_are_refused_at_once(keywords, message):
+    with pytest.raises(ValueError, match=message):
+        compiler.optimize(double, **keywords)
+
+
+def test_keywords_that_say_nothing_are_accepted_everywhere():
+    """A program that calls torch.compile with defaults changes one word."""
+    keywords = {"fullgraph": False, "dynamic": None, "mode": None, "options": {}, "disable": False}
+    assert torch.equal(compiler.optimize(model=double, **keywords)(X), double(X))
+    assert torch.equal(compiler.optimize(double, mode="default")(X), double(X))
+
+
+def test_a_backend_whose_signature_cannot_be_told_is_given_the_keywords():
+    assert compiler.optimize(double, backend=dict, mode="x") is not None
+
+
+class Decorated:
+    factor = 3
+
+    @compiler.optimize
+    @staticmethod
+    def static(x):
+        return x * 2
+
+    @compiler.optimize(fullgraph=True)
+    @classmethod
+    def of_class(cls, x):
+        return x * cls.factor
+
+    @compiler.optimize
+    @property
+    def tripled(self):
+        """Thrice."""
+        return self.x * self.factor
+
+    @compiler.optimize
+    @tripled.setter
+    def tripled(self, x):
+        self.x = x / self.factor
+
+
+def test_static_and_class_methods_and_properties_are_compiled():
+    with compiler.events.collect() as records:
+        instance = Decorated()
+        instance.x = X
+        assert torch.equal(instance.static(X), X * 2)
+        assert torch.equal(Decorated.static(X), X * 2)
+        assert torch.equal(instance.of_class(X), X * 3)
+        assert torch.equal(instance.tripled, X * 3)
+        instance.tripled = X
+        assert torch.equal(instance.x, X / 3)
+    assert [record.graph_ops for record in records] == [1, 1, 1, 1]
+    assert Decorated.tripled.__doc__ == "Thrice."
+
+
+@pytest.mark.parametrize("dim", ["a", 1.0, None, True, ["a"]])
+def test_a_dimension_is_an_int(dim):
+    with pytest.raises(TypeError, match="a dimension is an int"):
+        compiler.mark_dynamic(X, dim)
 
 
 # ---- nesting ----

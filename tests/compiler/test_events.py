@@ -53,7 +53,11 @@ def test_a_reason_names_place_cause_and_hints():
     assert reason.kind == "data-dependent jump"
     assert reason.location.source_line == "if x.sum() > 0:"
     text = reason.describe()
-    assert text.startswith(f"{__file__}:{fn.__code__.co_firstlineno + 1}: data-dependent jump")
+    line = fn.__code__.co_firstlineno + 1
+    head, place = text.splitlines()[:2]
+    assert head.startswith("data-dependent jump: ")
+    assert head.endswith(f" (line {line}: if x.sum() > 0:)")
+    assert place == f"  {__file__}:{line} in {fn.__qualname__}"
     assert "  hint: Use torch.where" in text
 
 

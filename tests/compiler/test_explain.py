@@ -46,14 +46,28 @@ def test_as_text(explained):
         "graph:",
         "guards:",
         "k == 2",
-        "rewritten bytecode:",
     ):
         assert expected in text
+    assert "bytecode" not in text
+    assert text.index("graph break 1:") < text.index("frame 0:") < text.index("graph():")
+    assert "rewritten bytecode:" in explained.text(bytecode=True)
+
+
+def test_a_break_met_often_is_explained_once():
+    def loop(x):
+        for _ in range(3):
+            compiler.graph_break("again")
+            x = x + 1
+        return x
+
+    text = str(compiler.explain(loop)(X))
+    assert text.count("compiler.graph_break() was called.") == 1
 
 
 def test_options_are_passed_on():
-    with pytest.raises(compiler.Unsupported):
-        compiler.explain(fn, fullgraph=True)(X, 2)
+    explained = compiler.explain(fn, fullgraph=True)(X, 2)
+    assert isinstance(explained.exception, compiler.Unsupported)
+    assert explained.break_reasons == [explained.exception.record.reason]
     with pytest.raises(TypeError, match="no option"):
         compiler.explain(fn, fulgraph=True)
 
@@ -81,10 +95,23 @@ def test_the_program_is_left_as_it_was():
     assert not compiler.events.wants_details()
 
 
-def test_an_exception_of_the_program_is_its_own():
+def test_an_exception_of_the_program_is_kept_with_what_led_to_it():
     def fails(x):
+        x = x + 1
         raise LookupError("mine")
 
-    with pytest.raises(LookupError, match="mine"):
-        compiler.explain(fails)(X)
+    explained = compiler.explain(fails)(X)
+    assert isinstance(explained.exception, LookupError)
+    assert explained.result is None
+    assert explained.op_count == 1
+    assert "the call raised LookupError: mine" in str(explained)
+    assert not compiler.events.wants_details()
+
+
+def test_an_interrupt_is_no_result():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compiler.explain(interrupted)(X)
     assert not compiler.events.wants_details()

@@ -111,8 +111,9 @@ def test_constants(first, second, reason):
 
 def test_nan_is_itself():
     fn = Changing(lambda x, k: torch.nan_to_num(x * k))
-    fn.anew(X, float("nan"))
-    fn.same(X, float("nan"))
+    nan = float("nan")
+    fn.anew(X, nan)
+    fn.same(X, nan)
 
 
 def test_strings_and_dtypes():

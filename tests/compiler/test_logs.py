@@ -45,14 +45,40 @@ def logged(caplog):
 def test_graph_breaks(logged):
     text = logged("graph_breaks")["compiler.graph_breaks"]
     assert "graph break in fn" in text
-    assert f"{__file__}:{fn.__code__.co_firstlineno + 2}: user request: a reason" in text
+    line = fn.__code__.co_firstlineno + 2
+    assert (
+        f'\nuser request: a reason (line {line}: compiler.graph_break("a reason"))\n  {__file__}:{line} in fn' in text
+    )
     assert "hint: " in text
 
 
 def test_recompiles(logged):
     text = logged("recompiles")["compiler.recompiles"]
     assert "recompile of fn" in text
-    assert "entry 0: expected k == 2, got 3" in text
+    assert "expected k == 2, got 3" in text
+
+
+def test_the_recompile_limit_is_told_once_and_apart(caplog):
+    def many(x, k):
+        return x * k
+
+    stop = logs.enable(["recompiles", "graph_breaks"])
+    caplog.set_level(logging.INFO, "compiler")
+    try:
+        compiled = compiler.optimize(many, recompile_limit=5)
+        for k in range(8):
+            compiled(X, k)
+    finally:
+        stop()
+    told = {name: [r.getMessage() for r in caplog.records if r.name == f"compiler.{name}"] for name in logs.LOGS}
+    *recompiles, limit = told["recompiles"]
+    assert [text.partition(" of")[0] for text in recompiles] == ["recompile"] * 4
+    assert "expected k == 3, got 4\n  expected k == 2, got 4\n  expected k == 1, got 4\n  and 1 more" in recompiles[-1]
+    assert limit.startswith("recompile limit reached by ")
+    assert "5 compiled entries; calls that fit none" in limit
+    assert "expected k == 4, got 5\n" in limit
+    assert "hint: " in limit
+    assert told["graph_breaks"] == [limit]
 
 
 @pytest.mark.parametrize(

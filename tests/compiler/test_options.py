@@ -38,6 +38,21 @@ def test_unknown_names_are_refused_with_what_exists():
         pass
 
 
+def test_reading_an_unknown_name_tells_what_exists():
+    with pytest.raises(AttributeError, match="unknown option 'recompile_limits'; there are: recompile_limit, "):
+        _ = compiler.config.recompile_limits
+    assert not hasattr(compiler.config, "__nothing__")
+
+
+@pytest.mark.parametrize("name", ["recompile_limit", "max_trace_instructions", "max_inline_depth"])
+def test_negative_numbers_are_refused(monkeypatch, name):
+    with pytest.raises(ValueError, match=f"config.{name} must not be negative: -1"):
+        setattr(compiler.config, name, -1)
+    monkeypatch.setenv(f"COMPILER_{name.upper()}", "-2")
+    with pytest.raises(ValueError, match=f"config.{name} must not be negative: -2"):
+        Config()
+
+
 def test_patch_puts_everything_back():
     before = dataclasses.asdict(compiler.config)
     with compiler.config.patch(recompile_limit=1, strict=True):

@@ -21,10 +21,10 @@ def test_compiled_failure_shows_both_runs_and_the_records(dynamo):
             "passed in eager; failed under the compiler (backend 'eager')",
             "*- dynamo: frames of the compiled run -*",
             "3 frames met, 1 compiled whole",
-            "broken: *test_compiled_failure*.py:5: unsupported call: print",
-            "    ds.break_graph('print')",
+            "broken: unsupported call: print (line 5: ds.break_graph('print'))",
+            "  *test_compiled_failure*.py:5 in test_a",
             "  hint: move print out",
-            "fell back: *:6: internal error: ZeroDivisionError",
+            "fell back: internal error: ZeroDivisionError (line 6: *",
             "*test_a*passed*failed compiled*",
             "FAILED *::test_a - *",
         ]
@@ -128,7 +128,7 @@ def test_fullgraph_option_fails_breaks_but_not_empty_tests(dynamo):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("ds.break_graph()", "*Unsupported: *unsupported call: print"),
+        ("ds.break_graph()", "*Unsupported: *unsupported call: print*"),
         ("pass", "nothing of the test was captured as a graph"),
         ("ds.graph(ops=0)", "nothing of the test was captured as a graph"),
         ("ds.fall_back()", "the test is not one graph (1 frame broken or left in eager)"),

@@ -98,6 +98,14 @@ def test_fullgraph_marker_fails(real, body, message):
     result.stdout.fnmatch_lines([message])
 
 
+def test_a_broken_full_graph_is_shown_at_the_users_line(real):
+    result = real("@pytest.mark.dynamo_fullgraph\ndef test_a():\n    x = torch.ones(2)\n    print(x.shape)\n")
+    lines = [line for line in result.outlines if line.startswith(">")]
+    assert lines == [">   print(x.shape)"]
+    result.stdout.fnmatch_lines(["E   compiler.Unsupported: output: print() (line 5: print(x.shape))"])
+    result.stdout.no_fnmatch_line("*pipeline.py*")
+
+
 def test_fullgraph_marker_holds(real):
     source = "@pytest.mark.dynamo_fullgraph\ndef test_a():\n    assert (torch.ones(2) * 3).numel() == 2\n"
     real(source).assert_outcomes(passed=1)

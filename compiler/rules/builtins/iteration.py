@@ -14,7 +14,14 @@ from compiler.rules.methods import sorted_items
 from compiler.rules.polyfills import reversed_sequence
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import ListValue, SetValue
-from compiler.values.iterators import EnumerateIterator, FilterIterator, MapIterator, SnapshotIterator, ZipIterator
+from compiler.values.iterators import (
+    EnumerateIterator,
+    FilterIterator,
+    MapIterator,
+    ReversedListIterator,
+    SnapshotIterator,
+    ZipIterator,
+)
 from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
 
@@ -70,8 +77,9 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
     items = cx.rules.elements(cx, value)
     if items is None or isinstance(value, SetValue):
         raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
-    cls: type = type(reversed([])) if isinstance(value, ListValue) else reversed
-    return cx.new(SnapshotIterator(cls, items[::-1]))
+    if isinstance(value, ListValue):
+        return cx.new(ReversedListIterator(value))
+    return cx.new(SnapshotIterator(reversed, items[::-1]))
 
 
 @builtin(sorted)

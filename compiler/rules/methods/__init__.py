@@ -5,7 +5,7 @@ import compiler.rules.methods.strings  # noqa: F401 - fill the table
 from compiler.rules.methods.dicts import dict_get, dict_store, merge_keywords, pairs_of
 from compiler.rules.methods.equality import same_or_equal
 from compiler.rules.methods.lists import sorted_items
-from compiler.rules.methods.sets import SET_ALGEBRA, SET_TESTS, set_entries, set_order
+from compiler.rules.methods.sets import SET_ALGEBRA, SET_TESTS, refuse_unlogged, set_entries, set_order
 from compiler.rules.methods.table import METHODS, OPERATOR_METHODS, call_method, method, method_of
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "method",
     "method_of",
     "pairs_of",
+    "refuse_unlogged",
     "same_or_equal",
     "set_entries",
     "set_order",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from compiler.breaks import GraphBreak
@@ -18,6 +19,7 @@ from compiler.values.containers import (
     SliceValue,
     TupleValue,
 )
+from compiler.values.objects import ObservedException
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -37,6 +39,19 @@ def _trim(self: DequeValue, *, left: bool) -> None:
         del self.items[slice(None, excess) if left else slice(len(self.items) - excess, None)]
 
 
+def _arriving(cx: Capture, items: Value) -> Iterator[Value]:
+    """The elements of an iterable, one by one: the code of a generator can see those before it added."""
+    items = items.realize(cx)
+    direct = cx.rules.elements(cx, items)
+    if direct is not None:
+        yield from direct
+        return
+    iterator = cx.iterate(items)
+    while (item := cx.advance(iterator)) is not None:
+        cx.count()
+        yield item
+
+
 @method_of(DequeValue, "append")
 def _deque_append(cx: Capture, self: DequeValue, item: Value) -> None:
     self.items.append(item)
@@ -46,14 +61,13 @@ def _deque_append(cx: Capture, self: DequeValue, item: Value) -> None:
 
 @method_of(DequeValue, "extend")
 def _deque_extend(cx: Capture, self: DequeValue, items: Value) -> None:
-    self.items.extend(cx.unpack(items))
-    _trim(self, left=True)
-    cx.ledger.touch(self)
+    for item in _arriving(cx, items):
+        _deque_append(cx, self, item)
 
 
 @method_of(DequeValue, "extendleft")
 def _deque_extendleft(cx: Capture, self: DequeValue, items: Value) -> None:
-    for item in cx.unpack(items):
+    for item in _arriving(cx, items):
         _appendleft(cx, self, item)
 
 
@@ -81,8 +95,9 @@ def _append(cx: Capture, self: SequenceValue, item: Value) -> None:
 
 @method_of(ListValue, "extend", "__iadd__")
 def _extend(cx: Capture, self: SequenceValue, items: Value) -> None:
-    self.items.extend(cx.unpack(items))
     cx.ledger.touch(self)
+    for item in _arriving(cx, items):
+        self.items.append(item)
 
 
 @method_of(ListValue, "insert")
@@ -161,8 +176,18 @@ def _remove(cx: Capture, self: SequenceValue, item: Value) -> None:
 
 @method_of(ListValue, "sort")
 def _sort(cx: Capture, self: ListValue, *, key: Value | None = None, reverse: Value | None = None) -> None:
-    self.items[:] = sorted_items(cx, self.items, key, reverse)
     cx.ledger.touch(self)
+    items = self.items[:]
+    self.items.clear()  # as the key function finds it
+    try:
+        result = sorted_items(cx, items, key, reverse)
+    except ObservedException:
+        self.items[:] = items
+        raise
+    modified = bool(self.items)
+    self.items[:] = result
+    if modified:
+        cx.raise_(ValueError, "list modified during sort")
 
 
 def sorted_items(cx: Capture, items: list[Value], key: Value | None, reverse: Value | None) -> list[Value]:
@@ -173,8 +198,8 @@ def sorted_items(cx: Capture, items: list[Value], key: Value | None, reverse: Va
     backwards = reverse is not None and reverse.realize(cx).truth(cx)
     try:
         order = sorted(range(len(items)), key=plain.__getitem__, reverse=backwards)
-    except TypeError as error:
-        cx.raise_(TypeError, *error.args)
+    except TypeError as error:  # and leaves the list half sorted
+        raise GraphBreak("operator refused", f"sort: {error}") from error
     return [items[position] for position in order]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from compiler.breaks import GraphBreak
 from compiler.rules.methods.table import METHODS, Rule, method_of
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
@@ -17,15 +18,29 @@ if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
 
-def _changed(cx: Capture, self: SetValue, method: str | None = None, item: Value | None = None) -> None:
-    """Note a change; `method` was called with `item`, or something happened that the log has no words for."""
+def _changed(cx: Capture, self: SetValue, method: str, *items: Value) -> None:
+    """Note a change: `method` was called with `items`."""
     self.changed = True
-    item = item.realize(cx) if item is not None else None
-    if method is None or not isinstance(item, ConstantValue):
-        self.log = None
-    elif self.log is not None:
-        self.log.append((method, item.value))
+    self.log.append((method, items))
     cx.ledger.touch(self)
+
+
+def refuse_unlogged(self: SetValue) -> None:
+    """A set from outside of the frame changes natively where the order of its elements could come out differently.
+
+    Raises:
+        GraphBreak: it is from outside.
+    """
+    if self.source is not None:
+        raise GraphBreak("unsupported method", "a change of a set from outside of the frame by another set")
+
+
+def _remove_key(cx: Capture, self: SetValue, key: Any, item: Value) -> None:
+    del self.entries[key]
+    if self.order is not None:
+        self.order.discard(key)
+    self.holes = True
+    _changed(cx, self, "discard", item)
 
 
 @method_of(SetValue, "add")
@@ -40,39 +55,37 @@ def _set_add(cx: Capture, self: SetValue, item: Value) -> None:
 @method_of(SetValue, "discard")
 def _discard(cx: Capture, self: SetValue, item: Value) -> None:
     key = as_key(cx, item)
-    self.entries.pop(key, None)
-    if self.order is not None:
-        self.order.discard(key)
-    _changed(cx, self, "discard", item)
+    if key in self.entries:
+        _remove_key(cx, self, key, item)
 
 
 @method_of(SetValue, "remove")
 def _set_remove(cx: Capture, self: SetValue, item: Value) -> None:
     key = as_key(cx, item)
-    if self.entries.pop(key, None) is None:
+    if key not in self.entries:
         cx.raise_(KeyError, item.realize(cx).constant())
-    if self.order is not None:
-        self.order.discard(key)
-    _changed(cx, self, "discard", item)
+    _remove_key(cx, self, key, item)
 
 
 @method_of(SetValue, "clear")
 def _set_clear(cx: Capture, self: SetValue) -> None:
     self.entries.clear()
     self.order = set()
-    _changed(cx, self)
+    self.holes = False
+    _changed(cx, self, "clear")
 
 
 @method_of(SetValue, "update", "__ior__")
 def _set_update(cx: Capture, self: SetValue, *others: Value) -> None:
     for other in others:
+        if isinstance(other.realize(cx), SetValue | DictValue):
+            refuse_unlogged(self)
         entries = set_entries(cx, other)
         for key, item in entries.items():
             self.entries.setdefault(key, item)
         self.order = set_order(_updated, self, self.entries, (other, entries))
-        one_by_one = not isinstance(other.realize(cx), SetValue | DictValue)
         for item in entries.values():
-            _changed(cx, self, "add" if one_by_one else None, item)
+            _changed(cx, self, "add", item)
     cx.ledger.touch(self)
 
 
@@ -115,7 +128,11 @@ def set_entries(cx: Capture, value: Value) -> dict[Any, Value]:
 
 SET_ALGEBRA: dict[str, Callable[[dict[Any, Value], dict[Any, Value]], dict[Any, Value]]] = {
     "union": lambda a, b: a | {key: item for key, item in b.items() if key not in a},
-    "intersection": lambda a, b: {key: item for key, item in a.items() if key in b},
+    "intersection": lambda a, b: (
+        {key: item for key, item in a.items() if key in b}
+        if len(a) < len(b)
+        else {key: item for key, item in b.items() if key in a}
+    ),
     "difference": lambda a, b: {key: item for key, item in a.items() if key not in b},
     "symmetric_difference": lambda a, b: (
         {key: item for key, item in a.items() if key not in b} | {key: item for key, item in b.items() if key not in a}

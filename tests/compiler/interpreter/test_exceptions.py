@@ -330,3 +330,33 @@ def test_decorated_with_a_grad_mode():
     x = X.clone().requires_grad_()
     assert not compiled(x).requires_grad
     assert not records_of(compiler.optimize(lambda x: fn(x)), x).result.requires_grad
+
+
+def test_a_handled_exception_keeps_its_traceback():
+    def main(x):
+        try:
+            raise KeyError("made natively")
+        except KeyError as error:
+            text = str(x.sum().item()) + str(error)
+            return text, error.__traceback__.tb_lineno, x + 1
+
+    check(main, torch.ones(2))
+
+
+def test_a_class_of_exceptions_with_its_own_text():
+    class Special(Exception):
+        def __init__(self, number, tensor):
+            super().__init__(number)
+            self.tensor = tensor
+
+        def __str__(self):
+            return f"special {self.tensor}"
+
+    def main(x):
+        try:
+            raise Special(1, x)
+        except Special as error:
+            kept, text, line = error, str(error), error.__traceback__.tb_lineno
+        return x + 1, text, line, kept.args
+
+    check(main, torch.ones(2))

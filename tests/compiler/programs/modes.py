@@ -77,7 +77,7 @@ def inference_mode_block() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=1, breaks=("unsupported call", "unsupported call"), settles=False)
+@program()
 def autocast_block() -> Made:
     def work(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
         y = x + 1
@@ -88,7 +88,7 @@ def autocast_block() -> Made:
     return work, [call(torch.randn(2, 2), torch.randn(2, 2))]
 
 
-@program(graphs=3, breaks=("unsupported call", "unsupported call"))
+@program()
 def default_dtype() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         y = x + 1

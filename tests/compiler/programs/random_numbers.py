@@ -86,7 +86,7 @@ def stochastic_depth() -> Made:
     return nn.Sequential(DropPath(0.3), DropPath(0.0)), [call(torch.randn(4, 3))]
 
 
-@program(graphs=1, breaks=("another compiler",))
+@program(graphs=1, breaks=("outside world",))
 def seeded_inside() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         torch.manual_seed(3)
@@ -95,7 +95,7 @@ def seeded_inside() -> Made:
     return work, [call(torch.randn(2))]
 
 
-@program(graphs=1, breaks=("unsupported method", "unsupported method"), settles=False)
+@program(graphs=1, breaks=("outside world", "outside world"), settles=False)
 def python_random() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         random.seed(1)

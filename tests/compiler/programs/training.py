@@ -112,7 +112,7 @@ def buffer_replaced() -> Made:
     return Running(), [call(torch.randn(5, 4))]
 
 
-@program(graphs=2, breaks=("unsupported operator",), settles=False)
+@program(graphs=2, breaks=("training step",), settles=False)
 def gradient_penalty() -> Made:
     class Critic(nn.Module):
         def __init__(self) -> None:
@@ -143,7 +143,7 @@ def tied_weights() -> Made:
     return Tied(), [call(torch.randint(0, 7, (2, 3)))]
 
 
-@program(graphs=1, breaks=("unsupported method", "unsupported call"))
+@program(graphs=1, breaks=("training step", "unsupported call"))
 def gradient_clipping() -> Made:
     def work(x: torch.Tensor) -> torch.Tensor:
         w = x.detach().clone().requires_grad_()
