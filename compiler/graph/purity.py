@@ -44,7 +44,8 @@ def answers_from_metadata(target: Any) -> bool:
 
 
 _MAYBE_IN_PLACE = frozenset(
-    "setitem batch_norm instance_norm native_batch_norm sync_batch_norm _native_batch_norm_legit _batch_norm_with_update".split()
+    "setitem batch_norm instance_norm native_batch_norm sync_batch_norm _native_batch_norm_legit "
+    "_batch_norm_with_update".split()
 )
 """Operators that change an argument without saying so in their name."""
 
