@@ -92,8 +92,8 @@ class Arguments:
         read = self.tensors
         if target is operator.setitem:
             written = read = self.tensors[:1]
-        name = f"Tensor.{target}" if isinstance(target, str) else getattr(target, "__name__", repr(target))
         if written and any(may_clash(written[0].example, value.example) for value in read):
+            name = target if isinstance(target, str) else target.__name__
             raise GraphBreak("operator refused", f"{name} writes to a tensor that overlaps with what it reads")
 
 

@@ -17,7 +17,7 @@ from compiler.events import Location
 from compiler.graph.effects import Ledger
 from compiler.graph.recorder import Recorder
 from compiler.guards import GuardSet
-from compiler.interpreter import binding
+from compiler.interpreter import binding, generators
 from compiler.interpreter.frame import Frame
 from compiler.options import Options, config
 from compiler.rules.untraced import refuse_untraced
@@ -50,6 +50,7 @@ class Capture:
         root: The frame being captured; inlined frames hang below it.
         step: Number of instructions that the root frame has begun.
         stop_at: Step before which the root frame stops, where an earlier attempt met a graph break.
+        suspended: Generators that stopped inside of a try or with block.
         handled: The exception being handled (``sys.exception()`` of the captured program).
     """
 
@@ -67,7 +68,7 @@ class Capture:
         self.instructions = 0
         self.handled: Value = ConstantValue(None)
         self.frames: list[Frame] = []
-        self._suspended: list[GeneratorValue] = []
+        self.suspended: list[GeneratorValue] = []
         self._by_id: dict[int, tuple[object, Value]] = {}
         self.root = self._root_frame()
 
@@ -293,63 +294,15 @@ class Capture:
 
     def resume_generator(self, generator: GeneratorValue, sent: Value | None) -> Value | None:
         """Run a generator to its next ``yield``; ``None`` when it returns."""
-        frame: Frame = generator.frame
-        if frame.finished:
-            return None
-        if frame.running:
-            self.raise_(ValueError, "generator already executing")
-        frame.running = True
-        if frame.started:
-            frame.push(sent or ConstantValue(None))
-        frame.started = True
-        outer, self.handled = self.handled, frame.saved_handled or self.handled
-        try:
-            kind, value = self.run(frame)
-        except ObservedException as exc:
-            frame.finished = True
-            if issubclass(exc.value.cls, StopIteration):
-                raise GraphBreak("generator", "StopIteration raised inside a generator") from None
-            raise
-        finally:
-            frame.running = False
-            self.handled = outer
-        if kind == "return":
-            frame.finished = True
-            frame.returned = value
-            return None
-        if _has_pending_handler(frame):
-            self._suspended.append(generator)
-        return value
+        return generators.resume(self, generator, sent)
 
-    def refuse_suspended(self) -> None:
-        """A generator that nobody finishes is closed when it is dropped, which runs its pending ``finally`` clauses.
+    def throw_into(self, generator: GeneratorValue, exc: ExceptionValue) -> Value | None:
+        """Raise an exception where a generator stands; its next value, or ``None`` when it returns."""
+        return generators.throw(self, generator, exc)
 
-        Raises:
-            BreakEarlier: there is one, and closing it does something.
-        """
-        for generator in self._suspended:
-            frame: Frame = generator.frame
-            if not frame.finished and _has_pending_handler(frame):
-                cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
-                self._close_quietly(generator, cause)
-
-    def _close_quietly(self, generator: GeneratorValue, cause: GraphBreak) -> None:
-        """Close a generator in the capture, to see that nobody notices when that happens."""
-        frame: Frame = generator.frame
-        ops, outer = self.graph.ops, self.ledger.close(cause)
-        try:
-            frame.raise_here(ObservedException(ExceptionValue(GeneratorExit)))
-            self.run(frame)
-        except ObservedException as exc:
-            quiet = exc.value.cls is GeneratorExit and self.graph.ops == ops
-        except GraphBreak:
-            quiet = False
-        else:
-            quiet = False
-        finally:
-            self.ledger.reopen(outer)
-        if not quiet:
-            raise BreakEarlier(generator.born, cause)
+    def close_generator(self, generator: GeneratorValue) -> Value:
+        """``generator.close()``."""
+        return generators.close(self, generator)
 
     # -- control -------------------------------------------------------------------------
 
@@ -392,16 +345,3 @@ def _cell_is_empty(cell: types.CellType) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _has_pending_handler(frame: Frame) -> bool:
-    """Whether an exception raised where the frame stands is handled in it.
-
-    Two handlers that some versions of CPython add do not count: the one around each ``yield from``, which closes the
-    inner generator, and the one around a whole generator, which only renames StopIteration.
-    """
-    program = frame.program
-    handler = program.handler(frame.current)
-    while handler is not None and program.instrs[handler.target].op == "CLEANUP_THROW":
-        handler = program.handler(handler.target)
-    return handler is not None and program.instrs[handler.target].op != "STOPITERATION_ERROR"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import BreakEarlier, GraphBreak
 from compiler.output.layout import can_be_laid_out
+from compiler.rules import bodies
 from compiler.rules.basics import TracebackValue
 from compiler.values.base import ConstantValue, NullValue, Value
 from compiler.values.containers import (
@@ -33,17 +34,19 @@ from compiler.values.functions import (
     SuperValue,
 )
 from compiler.values.iterators import (
+    DictIterator,
     EnumerateIterator,
     FilterIterator,
     GeneratorValue,
     MapIterator,
     RangeIterator,
-    ReversedListIterator,
+    ReverseIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
 )
 from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.standins import StandInCallable, StandInIterator
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -106,8 +109,14 @@ def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
 
 
 def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
-    if value.over is None or value.is_stale():
+    if value.over is None or (value.watch is not None and not value.watch.undisturbed()):
         cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
+    return [value.over]
+
+
+def _dict_iterator(cx: Capture, value: DictIterator) -> Iterable[Value]:
+    if value.mapping is not None and not value.watch.undisturbed():
+        cx.not_rebuildable(value, f"a {value.pytype().__name__} that is being consumed")
     return [value.over]
 
 
@@ -115,7 +124,15 @@ def _generator(cx: Capture, value: GeneratorValue) -> Iterable[Value]:
     if value.frame.started or value.frame.finished:
         cx.not_rebuildable(value, "a generator that is being consumed")
     func, args, kwargs = value.call_parts
+    if value.frame.code.co_filename == bodies.__file__:
+        cx.not_rebuildable(value, "a part of an iterator of the standard library")
     return [func, *args, *kwargs.values()]
+
+
+def _stand_in(cx: Capture, value: StandInIterator | StandInCallable) -> Iterable[Value]:
+    if isinstance(value, StandInIterator) and (value.inner.frame.started or value.inner.frame.finished):
+        cx.not_rebuildable(value, f"{value.describe()} that is being consumed")
+    return [*value.recipe.args, *value.recipe.kwargs.values()]
 
 
 def _traceback(cx: Capture, value: TracebackValue) -> Iterable[Value]:
@@ -146,13 +163,16 @@ CHILDREN: dict[type[Value], Callable[[Capture, Any], Iterable[Value]]] = {
     PartialValue: lambda cx, value: [value.func, *value.args, *value.kwargs.values()],
     SuperValue: lambda cx, value: [value.owner],
     SequenceIterator: _sequence_iterator,
+    ReverseIterator: lambda cx, value: [value.sequence],
+    DictIterator: _dict_iterator,
     SnapshotIterator: _snapshot,
-    ReversedListIterator: lambda cx, value: [value.sequence],
     RangeIterator: _none,
     EnumerateIterator: lambda cx, value: [value.inner],
     ZipIterator: lambda cx, value: value.inner,
     MapIterator: lambda cx, value: [value.func, *value.inner],
     FilterIterator: lambda cx, value: [value.func, value.inner],
     GeneratorValue: _generator,
+    StandInIterator: _stand_in,
+    StandInCallable: _stand_in,
     TracebackValue: _traceback,
 }

@@ -23,17 +23,19 @@ from compiler.values.functions import (
     SuperValue,
 )
 from compiler.values.iterators import (
+    DictIterator,
     EnumerateIterator,
     FilterIterator,
     GeneratorValue,
     MapIterator,
     RangeIterator,
-    ReversedListIterator,
+    ReverseIterator,
     SequenceIterator,
     SnapshotIterator,
     ZipIterator,
 )
 from compiler.values.objects import ExceptionValue, ObjectValue
+from compiler.values.standins import StandInCallable, StandInIterator
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
@@ -236,8 +238,16 @@ def _bound_method(rb: Rebuilder, value: BoundMethodValue) -> None:
 
 
 def _method(rb: Rebuilder, value: MethodValue) -> None:
-    rb.push(value.owner)
-    rb.e.load_attr(value.name)
+    raw = value.through
+    if raw is None:
+        rb.push(value.owner)
+        rb.e.load_attr(value.name)
+    elif isinstance(raw, types.BuiltinFunctionType):  # a __new__, which is bound to nothing
+        rb.e.load_const(raw)
+    elif isinstance(raw, types.ClassMethodDescriptorType):
+        rb.e.call_constant(raw.__get__, lambda: rb.e.load_const(None), rb.loader(value.owner))
+    else:
+        rb.e.call_constant(raw.__get__, rb.loader(value.owner))
 
 
 def _partial(rb: Rebuilder, value: PartialValue) -> None:
@@ -366,17 +376,6 @@ def _sequence_iterator(rb: Rebuilder, value: SequenceIterator) -> None:
         rb.e.pop_top()
 
 
-def _reversed_list(rb: Rebuilder, value: ReversedListIterator) -> None:
-    """One that is at its end stays there, whatever the list has then."""
-    if value.index < 0:
-        rb.e.call_constant(reversed, lambda: rb.e.load_const([]))
-        return
-    rb.e.call_constant(reversed, rb.loader(value.sequence))
-    rb.e.copy(1)
-    rb.e.call_method("__setstate__", lambda: rb.e.load_const(value.index))
-    rb.e.pop_top()
-
-
 def advanced(iterable: Iterable[Any], count: int) -> Iterator[Any]:
     """An iterator of which `count` elements are consumed."""
     iterator = iter(iterable)
@@ -388,6 +387,43 @@ def advanced(iterable: Iterable[Any], count: int) -> Iterator[Any]:
 def _snapshot(rb: Rebuilder, value: SnapshotIterator) -> None:
     assert value.over is not None
     rb.e.call_constant(advanced, rb.loader(value.over), lambda: rb.e.load_const(value.index))
+
+
+def _reverse_iterator(rb: Rebuilder, value: ReverseIterator) -> None:
+    """One that is at its end stays there, whatever the sequence has then."""
+    if value.index < 0:
+        empty = value.sequence.cls() if value.sequence.mutable else ()
+        rb.e.call_constant(exhausted, lambda: rb.e.load_const(empty), lambda: rb.e.load_const(True))
+        return
+    rb.e.call_constant(reversed, rb.loader(value.sequence))
+    rb.e.copy(1)
+    rb.e.call_method("__setstate__", lambda: rb.e.load_const(value.index))
+    rb.e.pop_top()
+
+
+def _dict_iterator(rb: Rebuilder, value: DictIterator) -> None:
+    if value.mapping is None:
+        rb.e.call_constant(exhausted, rb.loader(value.over), lambda: rb.e.load_const(value.reverse))
+    elif value.reverse:
+        rb.e.call_constant(advanced_reversed, rb.loader(value.over), lambda: rb.e.load_const(value.index))
+    else:
+        rb.e.call_constant(advanced, rb.loader(value.over), lambda: rb.e.load_const(value.index))
+
+
+def exhausted(over: Any, reverse: bool) -> Iterator[Any]:
+    """An iterator at its end."""
+    iterator = reversed(over) if reverse else iter(over)
+    for _ in iterator:
+        pass
+    return iterator
+
+
+def advanced_reversed(over: Any, count: int) -> Iterator[Any]:
+    """A reversed iterator of which `count` elements are consumed."""
+    iterator = reversed(over)
+    for _ in range(count):
+        next(iterator)
+    return iterator
 
 
 def _range_iterator(rb: Rebuilder, value: RangeIterator) -> None:
@@ -421,6 +457,13 @@ def _generator(rb: Rebuilder, value: GeneratorValue) -> None:
     rb.e.end_call(len(args) + len(kwargs), tuple(kwargs))
 
 
+def _stand_in(rb: Rebuilder, value: StandInIterator | StandInCallable) -> None:
+    recipe = value.recipe
+    rb.e.begin_call(lambda: rb.e.load_const(recipe.maker))
+    rb.push_all([*recipe.args, *recipe.kwargs.values()])
+    rb.e.end_call(len(recipe.args) + len(recipe.kwargs), tuple(recipe.kwargs))
+
+
 ROWS: dict[type[Value], Row] = {
     NullValue: _null,
     ListValue: _list,
@@ -439,14 +482,17 @@ ROWS: dict[type[Value], Row] = {
     ObjectValue: _object,
     ExceptionValue: _exception,
     SequenceIterator: _sequence_iterator,
+    ReverseIterator: _reverse_iterator,
+    DictIterator: _dict_iterator,
     SnapshotIterator: _snapshot,
-    ReversedListIterator: _reversed_list,
     RangeIterator: _range_iterator,
     EnumerateIterator: _enumerate,
     ZipIterator: _zip,
     MapIterator: _map,
     FilterIterator: _filter,
     GeneratorValue: _generator,
+    StandInIterator: _stand_in,
+    StandInCallable: _stand_in,
 }
 
 # -- cycles ----------------------------------------------------------------------------------

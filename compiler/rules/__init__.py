@@ -32,8 +32,10 @@ from compiler.rules.basics import (
     is_object,
     traceback_of,
 )
+from compiler.rules.builtins.questions import is_instance
 from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.comparison import compare, identical
+from compiler.rules.instances import construct_plainly
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
 from compiler.rules.methods import call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
@@ -69,6 +71,7 @@ __all__ = [
     "class_of",
     "compare",
     "constant_attr",
+    "construct_plainly",
     "container_attr",
     "contains",
     "convert",
@@ -87,6 +90,7 @@ __all__ = [
     "identity_key",
     "instance_store",
     "is_exception_class",
+    "is_instance",
     "is_none",
     "is_object",
     "is_plain_mapping",

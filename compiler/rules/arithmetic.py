@@ -11,6 +11,7 @@ import torch
 
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import fold_plain
+from compiler.rules.classes import lookup
 from compiler.rules.methods import (
     SET_ALGEBRA,
     call_method,
@@ -145,6 +146,9 @@ def _concat(cx: Capture, left: SequenceValue, right: SequenceValue, in_place: bo
     if isinstance(left, ListValue) and isinstance(right, ListValue):
         return cx.new(ListValue(left.items + right.items))
     if isinstance(left, TupleValue) and isinstance(right, TupleValue):
+        for same, empty in ((left, right), (right, left)):
+            if not empty.items and same.cls is tuple:
+                return same
         kinds = (_tuple_kind(left), _tuple_kind(right))
         return _tuple_of(cx, left.items + right.items, type(operator.add(*[kind() for kind in kinds])))
     if torch.Size in (left.cls, right.cls):
@@ -184,6 +188,8 @@ def _repeat(cx: Capture, left: SequenceValue, right: ConstantValue, in_place: bo
         left.items[:] = left.items * count
         cx.ledger.touch(left)
         return left
+    if left.cls is tuple and (count == 1 or not left.items):
+        return left
     if isinstance(left, TupleValue):
         return _tuple_of(cx, left.items * count, type(_tuple_kind(left)() * 1))
     return cx.new(type(left)(left.items * count, list))
@@ -197,8 +203,7 @@ def _repeat_reflected(cx: Capture, left: ConstantValue, right: SequenceValue, in
 @_rule("|", DictValue, DictValue)
 def _merge(cx: Capture, left: DictValue, right: DictValue, in_place: bool) -> Value | None:
     if in_place:
-        call_method(cx, left, "update", [right], {})
-        return left
+        return call_method(cx, left, "__ior__", [right], {})
     merged = DictValue(dict(left.entries), left.cls)
     merged.factory = left.factory
     for key, value in pairs_of(cx, right):
@@ -238,7 +243,7 @@ def _set_rule(op: str) -> BinaryRule:
         if in_place and isinstance(left, SetValue) and left.cls is set:
             left.entries.clear()
             left.entries.update(entries)
-            left.changed = True
+            left.edits += 1
             left.order = order
             left.holes |= op in "-^"
             cx.ledger.touch(left)
@@ -272,7 +277,7 @@ def _dunder_binary(cx: Capture, op: str, left: Value, right: Value, in_place: bo
     """Python's protocol: in-place form, left, reflected right (first when its class is a subclass)."""
     stem = BINARY[op][1]
     attempts = [(left, f"__{stem}__", right), (right, f"__r{stem}__", left)]
-    if right.pytype() is not left.pytype() and issubclass(right.pytype(), left.pytype()):
+    if _overloads(left.pytype(), right.pytype(), f"__r{stem}__"):
         attempts.reverse()
     elif right.pytype() is left.pytype():
         attempts.pop()
@@ -286,6 +291,11 @@ def _dunder_binary(cx: Capture, op: str, left: Value, right: Value, in_place: bo
     if op == "**":
         text = f"unsupported operand type(s) for {'**=' if in_place else '** or pow()'}"
     cx.raise_(TypeError, f"{text}: '{left.pytype().__name__}' and '{right.pytype().__name__}'")
+
+
+def _overloads(left: type, right: type, name: str) -> bool:
+    """Whether the right operand goes first: a subclass that answers in a way of its own."""
+    return right is not left and issubclass(right, left) and lookup(right, name) is not lookup(left, name)
 
 
 def try_dunder(cx: Capture, owner: Value, name: str, other: Value) -> Value | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
+from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
 from compiler.values.containers import IdentityKey, TupleValue
 from compiler.values.functions import ClassValue, FunctionValue, NestedFunctionValue, ObjectConstant
@@ -84,6 +86,12 @@ def exception_matches(cx: Capture, exc: Value, wanted: Value) -> bool:
     return any(issubclass(exc.cls, class_of(choice.realize(cx))) for choice in choices)
 
 
+def rely_on_registrations(cx: Capture) -> None:
+    """What abstract base classes answer changes when a class is registered with one."""
+    source = cx.sources.constant("abc.get_cache_token", abc.get_cache_token).child(CallSource)
+    cx.guards.add(source, "equal", abc.get_cache_token())
+
+
 class TracebackValue(Value):
     """The traceback of an exception raised inside the capture: passed on, never looked into."""
 
@@ -115,6 +123,17 @@ def identity_key(cx: Capture, value: Value) -> Any:
     if isinstance(value, ObjectValue) and value.cls.__hash__ is object.__hash__ and value.cls.__eq__ is object.__eq__:
         return IdentityKey(value)
     return None
+
+
+def checked_result(found: Value, cls: type, name: str) -> Value:
+    """What a method of the user's that Python converts by has given.
+
+    Raises:
+        GraphBreak: it is something that Python may refuse.
+    """
+    if not found.is_constant() or type(found.constant()) is not cls:
+        raise GraphBreak("operator refused", f"{name}, which gives {found.describe()}")
+    return found
 
 
 def graph_argument(cx: Capture, value: Value) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import types
 from collections.abc import Callable
@@ -177,15 +178,15 @@ def call_class_method(cx: Capture, owner: ClassValue, name: str, args: list[Valu
         return new_object(cx, cls, args, kwargs)
     if name == "__call__":
         return owner.call(cx, args, kwargs)
-    if name == "fromkeys" and issubclass(cls, dict):
+    if name == "fromkeys" and cls in (dict, collections.OrderedDict, collections.defaultdict):
         default = args[1] if len(args) > 1 else ConstantValue(None)
         result = DictValue({}, cls)
         for key in cx.unpack(args[0]):
             cx.rules.dict_store(cx, result, key, default)
         return cx.new(result)
-    polyfill = POLYFILLS.get(getattr(cls, name))
-    if polyfill is not None:
-        return cx.call(cx.wrap_constant(polyfill), args, kwargs)
+    rule = BUILTINS.get(getattr(cls, name))
+    if rule is not None:
+        return rule(cx, args, kwargs)
     if name == "__init_subclass__":
         return ConstantValue(None)
     if all_constant(cx, args, kwargs) and cls in (str, bytes, int, float):

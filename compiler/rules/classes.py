@@ -26,6 +26,11 @@ def lookup(cls: type, name: str) -> Any:
     return ABSENT
 
 
+def is_data_descriptor(raw: Any) -> bool:
+    """Whether writes go through the attribute; one that cannot be read does not hide what the instance holds."""
+    return hasattr(type(raw), "__set__") or hasattr(type(raw), "__delete__")
+
+
 def is_heap_type(cls: type) -> bool:
     """Whether a class can change; builtin types cannot."""
     return bool(cls.__flags__ & (1 << 9))
@@ -98,8 +103,6 @@ def _method_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
 
 
 def _function_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
-    if attribute.name == "__new__":
-        return MethodValue(owner, attribute.name)
     return cx.wrap_constant(attribute.raw, attribute.label)
 
 

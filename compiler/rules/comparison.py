@@ -13,13 +13,13 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.arithmetic import try_dunder
 from compiler.rules.basics import fold_plain, is_none
-from compiler.rules.classes import lookup
+from compiler.rules.classes import guarded_lookup, lookup
 from compiler.rules.methods import (
     same_or_equal,
     set_entries,
 )
 from compiler.rules.untraced import refused
-from compiler.values.base import ConstantValue, NullValue, Value
+from compiler.values.base import ConstantValue, NullValue, Value, pin_nan
 from compiler.values.containers import (
     DictValue,
     DictViewValue,
@@ -77,7 +77,7 @@ def _equal(cx: Capture, left: Value, right: Value) -> bool:
     if isinstance(left, DictValue) and isinstance(right, DictValue):
         if left.entries.keys() != right.entries.keys():
             return False
-        return all(same_or_equal(cx, item, right.entries[key][1]) for key, (_, item) in left.entries.items())
+        return all(_same_entry(cx, left, right, key) for key in list(left.entries))
     if isinstance(left, SliceValue) and isinstance(right, SliceValue):
         return all(same_or_equal(cx, a, b) for a, b in zip(left.items, right.items, strict=True))
     if isinstance(left, BoundMethodValue) and isinstance(right, BoundMethodValue):
@@ -91,6 +91,12 @@ def _equal(cx: Capture, left: Value, right: Value) -> bool:
     if left.is_constant() and right.is_constant():
         return bool(left.constant() == right.constant())
     return False
+
+
+def _same_entry(cx: Capture, left: DictValue, right: DictValue, key: Any) -> bool:
+    if key not in left.entries or key not in right.entries:
+        raise GraphBreak("unsupported value", "a dict that changes while it is compared")
+    return same_or_equal(cx, left.entries[key][1], right.entries[key][1])
 
 
 def _equal_objects(left: Value, right: Value) -> bool:
@@ -116,9 +122,12 @@ def _compare_sequences(cx: Capture, op: str, left: SequenceValue, right: Sequenc
         )
     if op in ("==", "!=") and len(left.items) != len(right.items):
         return ConstantValue(op == "!=")
-    for a, b in zip(left.items, right.items, strict=False):
-        if not same_or_equal(cx, a, b):
+    position = 0
+    while position < min(len(left.items), len(right.items)):  # comparing items may change both
+        a, b = left.items[position], right.items[position]
+        if not same_or_equal(cx, a, b) and position < min(len(left.items), len(right.items)):
             return ConstantValue(op == "!=") if op in ("==", "!=") else compare(cx, op, a, b)
+        position += 1
     return ConstantValue(COMPARE[op][0](len(left.items), len(right.items)))
 
 
@@ -129,7 +138,7 @@ def _dunder_compare(cx: Capture, op: str, left: Value, right: Value) -> Value:
         attempts.reverse()
     for owner, dunder, other in attempts:
         if isinstance(owner, ObjectValue):
-            raw = lookup(owner.cls, dunder)
+            raw = guarded_lookup(cx, owner.cls, dunder)
             if dunder == "__ne__" and raw is object.__ne__:
                 result = try_dunder(cx, owner, "__eq__", other) if _has_eq(owner) else None
                 if result is not None:
@@ -158,10 +167,8 @@ def identical(cx: Capture, left: Value, right: Value) -> bool:
         if isinstance(one, ConstantValue) and one.value is None:
             return is_none(cx, other)
     left, right = left.realize(cx), right.realize(cx)
-    if left is right:
-        return True
-    if isinstance(left, NullValue) or isinstance(right, NullValue):
-        return False
+    if left is right or isinstance(left, NullValue) or isinstance(right, NullValue):
+        return left is right
     if left.pytype() is not right.pytype():
         return False
     if isinstance(left, ConstantValue) and isinstance(right, ConstantValue):
@@ -176,8 +183,15 @@ def identical(cx: Capture, left: Value, right: Value) -> bool:
         cx.guards.distinct([left.source, right.source])
         return False
     if isinstance(left, TupleValue | BoundMethodValue):
-        raise GraphBreak("unsupported operator", f"`is` between objects of type {left.pytype().__name__}")
+        return _same_immutable(left, right)
     return False
+
+
+def _same_immutable(left: Value, right: Value) -> bool:
+    """Of tuples and bound methods made in the frame, where rebuilding may or may not make two objects."""
+    if isinstance(left, TupleValue) and isinstance(right, TupleValue) and not (left.items and right.items):
+        return left.cls is tuple and not left.items and not right.items
+    raise GraphBreak("unsupported operator", f"`is` between objects of type {left.pytype().__name__}")
 
 
 _INTERNED = (bool, type(None), type(Ellipsis), type(NotImplemented), torch.dtype, torch.layout)
@@ -186,6 +200,8 @@ _INTERNED = (bool, type(None), type(Ellipsis), type(NotImplemented), torch.dtype
 def _same_constant(cx: Capture, left: ConstantValue, right: ConstantValue) -> bool:
     if isinstance(left.value, _INTERNED):
         return left.value is right.value
+    pin_nan(cx, left)
+    pin_nan(cx, right)
     if left.value != right.value and left.value is not right.value:
         return False
     if type(left.value) is int and -5 <= left.value <= 256:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import abc
 import enum
 import types
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
-from compiler.rules.basics import all_constant, describe_args, fold
+from compiler.rules.basics import all_constant, describe_args, fold, is_none
 from compiler.rules.classes import bind_class_attr, guarded_lookup, lookup
 from compiler.rules.subclasses import blank
 from compiler.rules.untraced import refused
@@ -30,14 +31,22 @@ FOLDED = (torch.device, torch.finfo, torch.iinfo, complex, bytes, range)
 
 def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``cls(*args, **kwargs)`` for a class without a rule of its own."""
+    meta_call = lookup(type(cls), "__call__")
+    if isinstance(meta_call, types.FunctionType) and not isinstance(cls, enum.EnumType):
+        return cx.call(bind_class_attr(cx, cx.wrap_constant(cls), type(cls), "__call__", meta_call), args, kwargs)
+    return construct_plainly(cx, cls, args, kwargs)
+
+
+def construct_plainly(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``type.__call__(cls, *args, **kwargs)``."""
+    refuse_observed_death(cx, cls)
     if cls in FOLDED and all_constant(cx, args, kwargs):
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))
     if isinstance(cls, enum.EnumType):
         return fold(cx, cls, args, kwargs)
     if cls.__name__ == "partial" and cls.__module__ == "functools" and args:
         return cx.new(PartialValue(args[0], args[1:], kwargs))
-    meta_call = lookup(type(cls), "__call__")
-    if meta_call is not type.__call__ and meta_call is not lookup(type, "__call__"):
+    if isinstance(lookup(type(cls), "__call__"), staticmethod | classmethod | property):
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cx, cls, args, kwargs)
@@ -63,13 +72,16 @@ def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, 
 def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if getattr(cls, "__abstractmethods__", None) and isinstance(cls, abc.ABCMeta):
         raise GraphBreak("operator refused", f"abstract class {cls.__qualname__}")
-    refuse_finalizer(cx, cls)
     maker = guarded_lookup(cx, cls, "__new__")
     owner = cx.wrap_constant(cls)
     if isinstance(maker, staticmethod):
         made = cx.call(cx.wrap_constant(maker.__func__), [owner, *args], kwargs).realize(cx)
     elif isinstance(maker, types.FunctionType):
         made = cx.call(cx.wrap_constant(maker), [owner, *args], kwargs).realize(cx)
+    elif not isinstance(maker, types.BuiltinFunctionType):
+        raise GraphBreak("unsupported call", f"__new__ of class {cls.__qualname__}, a {type(maker).__name__}")
+    elif kwargs and issubclass(cls, tuple):
+        raise GraphBreak("operator refused", f"{cls.__qualname__} with keyword arguments")
     else:
         made = blank(cx, cls, args)
     if isinstance(made, ObjectValue) and issubclass(made.cls, cls):
@@ -77,17 +89,26 @@ def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     return made
 
 
-def refuse_finalizer(cx: Capture, cls: type) -> None:
-    """An object made in the frame is not real: nothing would call its ``__del__``."""
+def refuse_observed_death(cx: Capture, cls: type) -> None:
+    """An object made in the frame is not real: nothing would call its ``__del__``, or clear a reference to it.
+
+    Raises:
+        GraphBreak: the class has one, or is a class of weak references.
+    """
     if guarded_lookup(cx, cls, "__del__") is not ABSENT:
-        raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose objects have a __del__")
+        raise GraphBreak("object lifetime", f"class {cls.__qualname__}, whose objects have a __del__")
+    if issubclass(cls, weakref.ReferenceType | weakref.ProxyType | weakref.CallableProxyType):
+        raise GraphBreak("object lifetime", f"class {cls.__module__}.{cls.__qualname__}")
 
 
 def initialise(cx: Capture, made: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> None:
     """Run ``__init__`` of a new object."""
     init = guarded_lookup(cx, made.cls, "__init__")
     if isinstance(init, types.FunctionType):
-        cx.call(bind_class_attr(cx, made, made.cls, "__init__", init), args, kwargs)
+        returned = cx.call(bind_class_attr(cx, made, made.cls, "__init__", init), args, kwargs)
+        if not is_none(cx, returned):
+            name = returned.realize(cx).pytype().__name__
+            cx.raise_(TypeError, f"__init__() should return None, not '{name}'")
     elif made.base is not None and container_base(made.cls) is not tuple:
         cx.rules.call_on_part(cx, made, "__init__", args, kwargs)
     elif init is types.SimpleNamespace.__init__ and not args:
@@ -105,7 +126,7 @@ def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Valu
     wanted = args[0].realize(cx) if args else None
     if not isinstance(wanted, ClassValue):
         raise GraphBreak("unsupported call", "__new__ without a class")
-    refuse_finalizer(cx, wanted.obj)
+    refuse_observed_death(cx, wanted.obj)
     if issubclass(wanted.obj, BaseException):
         return cx.new(ExceptionValue(wanted.obj, args[1:]))
     if issubclass(wanted.obj, tuple) and hasattr(wanted.obj, "_fields"):
@@ -114,7 +135,18 @@ def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Valu
         return blank(cx, wanted.obj, args[1:])
     if not is_plain_python(wanted.obj):
         raise GraphBreak("unsupported call", f"{wanted.obj.__qualname__}.__new__")
+    _refuse_excess(cx, wanted.obj, bool(args[1:] or kwargs))
     return cx.new(ObjectValue(wanted.obj))
+
+
+def _refuse_excess(cx: Capture, cls: Any, excess: bool) -> None:
+    """``object.__new__`` takes arguments only where ``__init__`` makes something of them, and is not called for."""
+    if not excess:
+        return
+    if lookup(cls, "__new__") is not vars(object)["__new__"]:
+        cx.raise_(TypeError, "object.__new__() takes exactly one argument (the type to instantiate)")
+    if lookup(cls, "__init__") is vars(object)["__init__"]:
+        cx.raise_(TypeError, f"{cls.__name__}() takes no arguments")
 
 
 def _exception(cx: Capture, cls: type[BaseException], args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
+from compiler.rules import bodies, standins
 from compiler.rules.objects import special_method
-from compiler.rules.polyfills import iterated_sequence
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
@@ -20,12 +20,21 @@ from compiler.values.containers import (
     TupleValue,
 )
 from compiler.values.functions import ClassValue
-from compiler.values.iterators import IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
+from compiler.values.iterators import DictIterator, IteratorValue, RangeIterator, SequenceIterator, SnapshotIterator
 from compiler.values.objects import ObjectValue, ObservedException, OpaqueValue
+from compiler.values.standins import Recipe
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+
+
+class _Sequence:
+    def __getitem__(self, index: int) -> int:
+        raise IndexError
+
+
+_SEQUENCE_ITERATOR = type(iter(_Sequence()))
 
 
 def elements(cx: Capture, value: Value) -> list[Value] | None:
@@ -52,7 +61,7 @@ def _in_set_order(value: SetValue) -> list[Value]:
     """The order in which CPython iterates over a set to which the same has happened."""
     if any(isinstance(key, IdentityKey) for key in value.entries):
         raise GraphBreak("unsupported value", "the iteration order of a set of objects that hash by identity")
-    if value.source is not None and not value.changed:
+    if value.source is not None and not value.edits:
         return list(value.entries.values())
     if value.order is not None:
         return [value.entries[key] for key in value.order]
@@ -80,9 +89,11 @@ def iterate(cx: Capture, value: Value) -> Value:
     part = cx.rules.iterated_part(cx, value)
     if part is not None:
         return iterate(cx, part)
+    if isinstance(value, DictValue | DictViewValue):
+        return cx.new(DictIterator(value))
     items = elements(cx, value)
     if items is not None:
-        watched = _watched(value)
+        watched = value if isinstance(value, SetValue | DequeValue) else None
         return cx.new(SnapshotIterator(_iterator_class(value), items, watched, value))
     if isinstance(value, ObjectValue):
         method = special_method(cx, value, "__iter__")
@@ -90,7 +101,8 @@ def iterate(cx: Capture, value: Value) -> Value:
             return cx.call(method, [], {}).realize(cx)
         if special_method(cx, value, "__getitem__") is None:
             cx.raise_(TypeError, f"'{value.cls.__name__}' object is not iterable")
-        return cx.call(cx.wrap_constant(iterated_sequence), [value], {})
+        recipe = Recipe(_SEQUENCE_ITERATOR, iter, [value], {})
+        return standins.iterator(cx, recipe, bodies.iterated_sequence, value)
     if isinstance(value, ClassValue) and hasattr(value.obj, "__members__"):
         members: list[Value] = [ConstantValue(member) for member in value.obj]
         return cx.new(SnapshotIterator(type(iter(())), members))
@@ -101,25 +113,9 @@ def iterate(cx: Capture, value: Value) -> Value:
     raise refused("unsupported value", f"iteration over {value.describe()}", value)
 
 
-def _watched(value: Value) -> Any:
-    if isinstance(value, DictViewValue):
-        return value.mapping.entries
-    if isinstance(value, DequeValue):
-        return value.items
-    return value.entries if isinstance(value, DictValue | SetValue) else None
-
-
 def _iterator_class(value: Value) -> type:
-    examples: dict[type, Any] = {
-        deque: iter(deque()),
-        dict: iter({}),
-        set: iter(set()),
-        str: iter(""),
-        bytes: iter(b""),
-    }
-    if isinstance(value, DictViewValue):
-        return type(iter(getattr({}, value.which)()))
-    return type(examples.get(value.pytype(), iter(())))
+    example: Any = next((cls() for cls in (set, frozenset, str, bytes, deque) if issubclass(value.pytype(), cls)), ())
+    return type(iter(example))
 
 
 def advance(cx: Capture, iterator: Value) -> Value | None:

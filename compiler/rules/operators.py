@@ -44,4 +44,5 @@ OPERATOR_METHODS |= {
     "__iter__": lambda cx, value: cx.iterate(value),
     **{dunder: _compare_method(op) for op, (_, dunder, _reflected) in COMPARE.items()},
     **{f"__{stem}__": _binary_method(op) for op, (_, stem) in BINARY.items()},
+    **{f"__i{stem}__": _binary_method(op + "=") for op, (_, stem) in BINARY.items()},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold_plain, is_none
+from compiler.rules.basics import checked_result, fold_plain, is_none
 from compiler.rules.iteration import elements
 from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
     dict_get,
     dict_store,
+    live_items,
     same_or_equal,
 )
 from compiler.rules.objects import special_method
@@ -34,7 +36,7 @@ from compiler.values.containers import (
 )
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.iterators import IteratorValue
-from compiler.values.objects import ObjectValue
+from compiler.values.objects import ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ def contains(cx: Capture, container: Value, item: Value) -> bool:
 @CONTAINS.of(DictValue, SetValue)
 def _has_key(cx: Capture, container: DictValue | SetValue, item: Value) -> bool:
     return as_key(cx, item) in container.entries
+
+
+@CONTAINS.of(SequenceValue)
+def _sequence_has(cx: Capture, container: SequenceValue, item: Value) -> bool:
+    return any(same_or_equal(cx, candidate, item) for _, candidate in live_items(container))
 
 
 @CONTAINS.of(DictViewValue)
@@ -158,6 +165,8 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     index = _as_index(cx, key)
     if isinstance(index, slice):
         kind = owner.cls if owner.cls in (list, torch.Size) else tuple
+        if owner.cls is tuple and range(len(owner.items))[index] == range(len(owner.items)):
+            return owner
         return cx.new(type(owner)(owner.items[index], kind))
     if not isinstance(index, int):
         kind_name = "list" if isinstance(owner, ListValue) else "tuple"
@@ -175,7 +184,7 @@ def _as_index(cx: Capture, key: Value) -> Any:
     if isinstance(key, ObjectValue):
         method = special_method(cx, key, "__index__")
         if method is not None:
-            return cx.call(method, [], {}).realize(cx).constant()
+            return checked_result(cx.call(method, [], {}).realize(cx), int, "__index__").constant()
     return key.constant()
 
 
@@ -339,8 +348,32 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     method = special_method(cx, value, "__len__")
     if method is None:
         cx.raise_(TypeError, f"object of type '{value.cls.__name__}' has no len()")
-    found: int = cx.call(method, [], {}).realize(cx).constant()
+    found: int = checked_result(cx.call(method, [], {}).realize(cx), int, "__len__").constant()
+    if not 0 <= found <= sys.maxsize:
+        raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
+
+
+_DICTS: tuple[dict[Any, Any], ...] = ({}, collections.OrderedDict())
+_VIEWS = tuple(type(view) for some in _DICTS for view in (some.keys(), some.values(), some.items()))
+
+
+@LENGTH.of(OpaqueValue)
+def _opaque_length(cx: Capture, value: OpaqueValue) -> int:
+    """Of a view from outside; of which dict is not known, so none may have changed."""
+    if not isinstance(value.obj, _VIEWS) or cx.ledger.touched or cx.ledger.globals:
+        raise refused("unsupported builtin", f"len of {value.describe()}", value)
+    assert value.source is not None
+    cx.guards.add(value.source, "predicate", _has_length(len(value.obj)))
+    return len(value.obj)
+
+
+def _has_length(expected: int) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == expected
+
+    same.__doc__ = f"length is {expected}"
+    return same
 
 
 @LENGTH.of(ConstantValue)

@@ -43,7 +43,10 @@ def to_text(cx: Capture, value: Value, func: Callable[[Any], str]) -> Value:
     if value.is_constant():
         return fold_plain(cx, func, [value.constant()], {})
     if isinstance(value, SequenceValue | DictValue) and value.pytype() in (list, tuple, dict):
-        return fold_plain(cx, func, [_plain(cx, value)], {})
+        try:
+            return fold_plain(cx, func, [_plain(cx, value)], {})
+        except RecursionError:
+            raise GraphBreak("unsupported value", f"text of {value.describe()}, deeply nested") from None
     if isinstance(value, ClassValue) and type(value.obj).__repr__ is type.__repr__:
         return ConstantValue(func(value.obj))
     if isinstance(value, ExceptionValue) and func in (str, repr):

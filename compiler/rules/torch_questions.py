@@ -18,7 +18,7 @@ Rule = Callable[["Capture", list[Value], dict[str, Value]], Value]
 
 _GUARDED = (
     "are_deterministic_algorithms_enabled get_default_device get_num_threads "
-    "get_num_interop_threads is_anomaly_enabled is_anomaly_check_nan_enabled is_autocast_cache_enabled "
+    "get_num_interop_threads is_anomaly_enabled is_anomaly_check_nan_enabled "
     "is_vulkan_available _C._accelerator_getAccelerator _C._get_cublas_allow_bf16_reduced_precision_reduction "
     "_C._get_cublas_allow_fp16_reduced_precision_reduction _C._get_cublas_allow_tf32 _C._get_cudnn_allow_tf32 "
     "_C._get_cudnn_benchmark _C._get_cudnn_deterministic _C._get_cudnn_enabled _C._get_cudnn_sdp_enabled "

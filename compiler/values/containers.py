@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from compiler.breaks import GraphBreak
-from compiler.values.base import ConstantValue, Value
+from compiler.values.base import ConstantValue, Value, pin_nan
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -134,17 +134,21 @@ class DictValue(Value):
             Python objects themselves, so that ``1``, ``True`` and ``1.0`` are one key.
         factory: ``default_factory`` of a defaultdict.
         original: The entries before the frame, when it existed.
+        edits: How many keys were added in the frame.
+        readded: Keys of `original` that were deleted and then stored again.
         holder: The object whose container part or ``__dict__`` this is.
     """
 
     mutable = True
-    __slots__ = ("cls", "entries", "factory", "holder", "original")
+    __slots__ = ("cls", "edits", "entries", "factory", "holder", "original", "readded")
 
     def __init__(self, entries: dict[Any, tuple[Value, Value]], cls: type = dict, source: Source | None = None) -> None:
         super().__init__(source)
         self.entries = entries
         self.cls = cls
         self.original = dict(entries) if source is not None else {}
+        self.edits = 0
+        self.readded: set[Any] = set()
         self.factory: Value | None = None
         self.holder: Value | None = None
 
@@ -163,7 +167,7 @@ class SetValue(Value):
 
     Attributes:
         entries: Key object → value.
-        changed: Whether the frame has changed it.
+        edits: How often the frame has changed it.
         order: A real set to which happened what happened to this one, so that it iterates in the same order;
             ``None`` when its history is unknown.
         holes: Whether something was removed from that, which can show in the order of what is added later.
@@ -171,7 +175,7 @@ class SetValue(Value):
             own order.
     """
 
-    __slots__ = ("changed", "cls", "entries", "holes", "log", "order")
+    __slots__ = ("cls", "edits", "entries", "holes", "log", "order")
 
     def __init__(
         self, entries: dict[Any, Value], cls: type = set, source: Source | None = None, order: Any = None
@@ -182,7 +186,7 @@ class SetValue(Value):
         self.holes = False
         self.entries = entries
         self.cls = cls
-        self.changed = False
+        self.edits = 0
 
     @property
     def mutable(self) -> bool:  # type: ignore[override]
@@ -242,6 +246,7 @@ def as_key(cx: Capture, value: Value) -> Any:
     """
     value = value.realize(cx)
     if isinstance(value, ConstantValue):
+        pin_nan(cx, value)
         return value.value
     if isinstance(value, TupleValue):
         return tuple(as_key(cx, item) for item in value.items)

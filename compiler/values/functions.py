@@ -12,6 +12,7 @@ from compiler.values.base import Value
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
     from compiler.sources import Source
+    from compiler.values.containers import DictValue
 
 
 class CellValue(Value):
@@ -179,15 +180,24 @@ class BoundMethodValue(Value):
         return f"method {self.func.describe()}"
 
 
-class MethodValue(Value):
-    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does."""
+_CALL_OF_A_CLASS = vars(type)["__call__"]
 
-    __slots__ = ("name", "owner")
+
+class MethodValue(Value):
+    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does.
+
+    Attributes:
+        through: What stands in the builtin's own ``__dict__``, where the object's class may override it: ``super()``
+            gave the method.
+    """
+
+    __slots__ = ("name", "owner", "through")
 
     def __init__(self, owner: Value, name: str) -> None:
         super().__init__()
         self.owner = owner
         self.name = name
+        self.through: Any = None
 
     def pytype(self) -> type:
         return types.BuiltinMethodType
@@ -201,6 +211,8 @@ class MethodValue(Value):
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        if self.through is _CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
+            return cx.rules.construct_plainly(cx, self.owner.obj, args, kwargs)
         return cx.rules.call_method(cx, self.owner, self.name, args, kwargs)
 
     def describe(self) -> str:
@@ -208,15 +220,26 @@ class MethodValue(Value):
 
 
 class PartialValue(Value):
-    """A ``functools.partial``."""
+    """A ``functools.partial``.
 
-    __slots__ = ("args", "func", "kwargs")
+    Attributes:
+        keywords: The dict of one from outside of the frame, which anybody can change.
+    """
+
+    __slots__ = ("_kwargs", "args", "func", "keywords")
 
     def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value], source: Source | None = None) -> None:
         super().__init__(source)
         self.func = func
         self.args = args
-        self.kwargs = kwargs
+        self._kwargs = kwargs
+        self.keywords: DictValue | None = None
+
+    @property
+    def kwargs(self) -> dict[str, Value]:
+        if self.keywords is None:
+            return self._kwargs
+        return {name: item for name, (_, item) in self.keywords.entries.items()}
 
     def pytype(self) -> type:
         return functools.partial

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import operator
 import types
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictViewValue, SequenceValue, TupleValue
+from compiler.values.containers import DequeValue, DictValue, DictViewValue, SequenceValue, SetValue, TupleValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -55,8 +56,8 @@ class SequenceIterator(IteratorValue):
         return self.sequence.items[self.index - 1]
 
 
-class ReversedListIterator(IteratorValue):
-    """``reversed`` of a list, live; `index` is the next position, and -1 at the end."""
+class ReverseIterator(IteratorValue):
+    """Over a list, tuple or deque from its end, live; `index` is that of the next item."""
 
     __slots__ = ("index", "sequence")
 
@@ -66,7 +67,7 @@ class ReversedListIterator(IteratorValue):
         self.index = len(sequence.items) - 1
 
     def pytype(self) -> type:
-        return type(reversed([]))
+        return type(reversed(self.sequence.cls())) if self.sequence.mutable else reversed
 
     def advance(self, cx: Capture) -> Value | None:
         if not 0 <= self.index < len(self.sequence.items):
@@ -76,45 +77,110 @@ class ReversedListIterator(IteratorValue):
         return self.sequence.items[self.index + 1]
 
 
+class Watch:
+    """Notices when the keys of a dict or set, or the items of a deque, change while somebody iterates over it."""
+
+    def __init__(self, container: DictValue | SetValue | DequeValue) -> None:
+        self.container = container
+        self._before = self._now()
+
+    def _now(self) -> list[Any]:
+        if isinstance(self.container, DequeValue):
+            return self.container.items[:]
+        return [len(self.container.entries), self.container.edits]
+
+    def same_size(self) -> bool:
+        """Of a dict or set."""
+        return self._now()[0] == self._before[0]
+
+    def undisturbed(self) -> bool:
+        """Whether the keys or items are the same ones in the same order."""
+        now = self._now()
+        return len(now) == len(self._before) and all(map(operator.is_, now, self._before))
+
+    def check(self) -> None:
+        """Raises GraphBreak where what comes next depends on how CPython lays out its tables."""
+        if not self.undisturbed():
+            raise GraphBreak("unsupported value", f"a {self.container.cls.__name__} that changes during iteration")
+
+
+class DictIterator(IteratorValue):
+    """Over a dict or a view of one, live.
+
+    Attributes:
+        over: The dict or view.
+        mapping: The dict; ``None`` when the iterator is exhausted.
+        index: Number of entries consumed.
+    """
+
+    __slots__ = ("failed", "index", "keys", "mapping", "over", "reverse", "watch", "which")
+
+    def __init__(self, over: DictValue | DictViewValue, *, reverse: bool = False) -> None:
+        super().__init__()
+        self.over = over
+        self.which = over.which if isinstance(over, DictViewValue) else "keys"
+        self.mapping: DictValue | None = over.mapping if isinstance(over, DictViewValue) else over
+        self.keys = list(self.mapping.entries)
+        self.watch = Watch(self.mapping)
+        self.reverse = reverse
+        self.index = 0
+        self.failed = False
+
+    def pytype(self) -> type:
+        mapping = self.over.mapping if isinstance(self.over, DictViewValue) else self.over
+        example = getattr(mapping.cls() if issubclass(mapping.cls, dict) else {}, self.which)()
+        return type(reversed(example) if self.reverse else iter(example))
+
+    def advance(self, cx: Capture) -> Value | None:
+        if self.mapping is None:
+            return None
+        if self.failed or not self.watch.same_size():
+            if self.mapping.cls is collections.OrderedDict:
+                raise GraphBreak("unsupported value", "an OrderedDict changed size during iteration")
+            self.failed = True
+            cx.raise_(RuntimeError, "dictionary changed size during iteration")
+        self.watch.check()
+        if self.index >= len(self.keys):
+            self.mapping = None
+            return None
+        self.index += 1
+        key, value = self.mapping.entries[self.keys[-self.index if self.reverse else self.index - 1]]
+        return {"keys": key, "values": value}.get(self.which) or TupleValue([key, value])
+
+
 class SnapshotIterator(IteratorValue):
-    """Over values known when it was made: views, sets, strings, ranges, reversed sequences.
+    """Over values known when it was made: sets, strings, ranges.
 
     Attributes:
         cls: The iterator's class.
         over: What it iterates over; ``None`` when that cannot be iterated over again.
         rest: The values; `index` of them are consumed.
-        watched: A container whose keys must not change meanwhile, with those.
+        watch: Of a set or deque, which must not change meanwhile.
     """
 
-    __slots__ = ("cls", "index", "over", "rest", "watched")
+    __slots__ = ("cls", "index", "over", "rest", "watch")
 
-    def __init__(self, cls: type, values: list[Value], watched: Any = None, over: Value | None = None) -> None:
+    def __init__(
+        self, cls: type, values: list[Value], watched: SetValue | DequeValue | None = None, over: Value | None = None
+    ) -> None:
         super().__init__()
         self.cls = cls
         self.over = over
         self.rest = values
         self.index = 0
-        self.watched = (watched, list(watched)) if watched is not None else None
+        self.watch = Watch(watched) if watched is not None else None
 
     def pytype(self) -> type:
         return self.cls
 
     def advance(self, cx: Capture) -> Value | None:
-        if self.is_stale():
-            raise GraphBreak("unsupported value", "a container that changed during iteration")
+        if self.watch is not None:
+            self.watch.check()
         if self.index >= len(self.rest):
+            self.watch = None
             return None
         self.index += 1
-        if isinstance(self.over, DictViewValue):
-            return self.over.element(self.watched[1][self.index - 1])  # type: ignore[index]
         return self.rest[self.index - 1]
-
-    def is_stale(self) -> bool:
-        """Whether the container has got or lost an element since."""
-        if self.watched is None:
-            return False
-        now, keys = self.watched
-        return len(now) != len(keys) or (self.index < len(keys) and not all(map(operator.is_, now, keys)))
 
 
 class RangeIterator(IteratorValue):

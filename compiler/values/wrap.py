@@ -6,7 +6,6 @@ calls (type, length, constant), and leaves the parts of containers lazy.
 
 from __future__ import annotations
 
-import cmath
 import collections
 import enum
 import functools
@@ -58,10 +57,8 @@ CODE_TYPES = (
 KEYS_ARE_CONSTANTS = (
     *PLAIN_TYPES,
     type(None),
-    type,
     torch.dtype,
     torch.device,
-    enum.Enum,
     types.FunctionType,
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -83,8 +80,10 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     wrapper = WRAPPERS.get(type(obj))
     if wrapper is not None:
         return wrapper(cx, obj, source)
+    if _is_hooked_module(type(obj)):
+        return _opaque(cx, obj, source)
     for kind, wrapper in _BY_BASE:
-        if isinstance(obj, kind):
+        if issubclass(type(obj), kind):  # isinstance would ask the object for its __class__
             return wrapper(cx, obj, source)
     cls: Any = type(obj)
     cx.guards.add(source, "type", cls)
@@ -93,6 +92,11 @@ def wrap(cx: Capture, obj: Any, source: Source) -> Value:
     if container_base(cls) is not None:
         return _container_object(cx, obj, source)
     return OpaqueValue(obj, source)
+
+
+def _is_hooked_module(cls: type) -> bool:
+    """A user's class of modules that decides itself what an attribute is."""
+    return issubclass(cls, types.ModuleType) and isinstance(cls.__getattribute__, types.FunctionType)
 
 
 def has_identity(value: Value) -> bool:
@@ -107,14 +111,8 @@ def _known(source: Source) -> bool:
 @wraps(*PLAIN_TYPES)
 def _plain(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        kind = "is" if _is_nan(obj) else "equal"
-        cx.guards.add(source, kind, obj)
+        cx.guards.add(source, "equal", obj)
     return ConstantValue(obj, source)
-
-
-def _is_nan(obj: Any) -> bool:
-    """Which of them matters: it equals none, and containers ask first whether it is the same object."""
-    return isinstance(obj, float | complex) and cmath.isnan(obj)
 
 
 @wraps(*IDENTITY_TYPES)
@@ -161,9 +159,10 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
     cx.guards.add(source, "keys", tuple(obj))
     entries: dict[Any, tuple[Value, Value]] = {}
+    keys = [_key_object(cx, key, source, position) for position, key in enumerate(obj)]  # no __hash__ of theirs has run
     for position, (key, item) in enumerate(obj.items()):
         at = source.key(key)
-        entries[_key_object(cx, key, source, position)] = (_key_value(cx, key, source, position), cx.lazy(item, at))
+        entries[keys[position]] = (_key_value(cx, key, source, position), cx.lazy(item, at))
     value = DictValue(entries, type(obj), source)
     if "__builtins__" in obj or ("__spec__" in obj and "__loader__" in obj):
         cx.ledger.namespace(value, obj)
@@ -199,7 +198,7 @@ def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
 
 
 def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
-    if isinstance(key, PLAIN_TYPES) or key is None:
+    if type(key) in PLAIN_TYPES or key is None:
         return ConstantValue(key)
     if type(key) is tuple and _is_constant_key(key):
         return cx.rules.from_const(cx, key)
@@ -207,12 +206,16 @@ def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
 
 
 def _is_constant_key(key: Any) -> bool:
-    """Whether a key that equals this one is as good as this one."""
-    if type(key) is tuple:
+    """Whether a key that equals this one is as good as this one, and to compare them runs nobody's Python (that of enum
+    members is known)."""
+    kind: Any = type(key)
+    if kind is tuple:
         return all(map(_is_constant_key, key))
-    return isinstance(key, KEYS_ARE_CONSTANTS) or (
-        isinstance(key, types.BuiltinFunctionType) and isinstance(key.__self__, types.ModuleType | type | None)
-    )
+    if issubclass(kind, type):
+        return kind.__hash__ is object.__hash__ and kind.__eq__ is object.__eq__
+    if kind is types.BuiltinFunctionType:
+        return isinstance(key.__self__, types.ModuleType | type | None)
+    return kind in KEYS_ARE_CONSTANTS or issubclass(kind, enum.Enum)
 
 
 def _refuse_key(key: Any) -> Any:
@@ -342,13 +345,12 @@ def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
     cx.guards.add(source, "type", functools.partial)
     at_args, at_keywords = source.attr("args"), source.attr("keywords")
     cx.guards.add(at_args, "length", len(obj.args))
-    cx.guards.add(at_keywords, "keys", tuple(obj.keywords))
-    return PartialValue(
-        cx.lazy(obj.func, source.attr("func")),
-        [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)],
-        {name: cx.lazy(item, at_keywords.key(name)) for name, item in obj.keywords.items()},
-        source,
-    )
+    args = [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)]
+    value = PartialValue(cx.lazy(obj.func, source.attr("func")), args, {}, source)
+    keywords = cx.wrap(obj.keywords, at_keywords)
+    assert isinstance(keywords, DictValue)
+    value.keywords = keywords
+    return value
 
 
 @wraps(torch.Tensor, torch.nn.Parameter)
@@ -390,6 +392,8 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
 
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    if type(obj).__module__ == "torch.return_types":
+        return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
     if not hasattr(type(obj), "_fields"):
         cls: Any = type(obj)
         return _container_object(cx, obj, source) if container_base(cls) else OpaqueValue(obj, source)
@@ -431,7 +435,7 @@ def _items_part(cx: Capture, obj: Any, base: Any, source: Source) -> SequenceVal
 
 def _mapping_part(cx: Capture, obj: Any, base: Any, source: Source) -> DictValue:
     keys = tuple(base.keys(obj))
-    if not all(isinstance(key, PLAIN_TYPES) or key is None for key in keys):
+    if not all(type(key) in PLAIN_TYPES or key is None for key in keys):
         text = f"an object of class {type(obj).__qualname__} with keys that are not plain"
         raise GraphBreak("unsupported value", text)
     cx.guards.add(source, "keys", keys)
@@ -462,6 +466,12 @@ def _of_numpy() -> list[tuple[Any, Wrapper]]:
     return [(functions, _by_identity(ObjectConstant)), (numpy.dtype, _array_dtype)]
 
 
+def _autograd_context(cx: Capture, obj: Any, source: Source) -> Value:
+    """The ``ctx`` of a torch.autograd.Function: an object with a ``__dict__``, and a few attributes in C."""
+    cx.guards.add(source, "type", type(obj))
+    return ObjectValue(type(obj), obj, source)
+
+
 _BY_BASE: list[tuple[Any, Wrapper]] = [
     (enum.Enum, _identity),
     (type, _by_identity(ClassValue)),
@@ -469,6 +479,7 @@ _BY_BASE: list[tuple[Any, Wrapper]] = [
     (torch._ops.OpOverload, _by_identity(BuiltinValue)),
     (torch._ops.OpOverloadPacket, _by_identity(BuiltinValue)),
     (torch.Tensor, _opaque),
+    (torch._C._FunctionBase, _autograd_context),
     (tuple, _named_tuple_or_object),
     *_of_numpy(),
 ]

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from compiler import rules
 from compiler.breaks import GraphBreak
+from compiler.interpreter import generators
 from compiler.interpreter.dispatch import handles
 from compiler.values.base import ConstantValue
 from compiler.values.iterators import GeneratorValue
+from compiler.values.objects import ExceptionValue, ObservedException
 
 if TYPE_CHECKING:
     from compiler.bytecode.program import Instr
@@ -49,5 +51,14 @@ def send(frame: Frame, instr: Instr) -> None:
 def stopiteration_error(frame: Frame, instr: Instr) -> None:
     """Turns a StopIteration that leaves a generator into RuntimeError; other exceptions pass through."""
     exc = frame.stack[-1]
-    if issubclass(exc.pytype(), StopIteration):
-        raise GraphBreak("generator", "StopIteration raised inside a generator")
+    if isinstance(exc, ExceptionValue) and issubclass(exc.cls, StopIteration):
+        generators.stop_iteration_error(frame.cx, exc)
+
+
+@handles("CLEANUP_THROW")
+def cleanup_throw(frame: Frame, instr: Instr) -> None:
+    """Stack: [receiver, sent, exception]: what was thrown into a ``yield from`` and came out of the receiver."""
+    exc = frame.stack[-1]
+    if not isinstance(exc, ExceptionValue) or issubclass(exc.cls, StopIteration):
+        raise GraphBreak("generator", f"{exc.describe()} out of a `yield from`")
+    raise ObservedException(exc)

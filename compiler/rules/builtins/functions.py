@@ -14,6 +14,7 @@ from compiler.rules.builtins.table import builtin
 from compiler.values.base import ConstantValue, Value
 from compiler.values.functions import (
     BoundMethodValue,
+    ClassValue,
     FunctionValue,
     SuperValue,
 )
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 @builtin(super)
 def _super(cx: Capture, cls: Value | None = None, owner: Value | None = None, /) -> Value:
     if cls is not None and owner is not None:
-        return SuperValue(class_of(cls), owner)
+        return _bound_super(class_of(cls), owner)
+    if cls is not None:
+        raise GraphBreak("unsupported builtin", "super() of a class alone")
     frame = cx.frames[-1]
     cell = frame.cells.get("__class__")
     if cell is None or cell.contents is None or not frame.code.co_argcount:
@@ -35,7 +38,14 @@ def _super(cx: Capture, cls: Value | None = None, owner: Value | None = None, /)
     found = frame.locals.get(name) or (frame.cells[name].contents if name in frame.cells else None)
     if found is None:
         raise GraphBreak("unsupported builtin", "super() after the first argument was deleted")
-    return SuperValue(class_of(cell.contents.realize(cx)), found.realize(cx))
+    return _bound_super(class_of(cell.contents.realize(cx)), found.realize(cx))
+
+
+def _bound_super(cls: type, owner: Value) -> Value:
+    kinds = (owner.obj, owner.pytype()) if isinstance(owner, ClassValue) else (owner.pytype(),)
+    if not any(issubclass(kind, cls) for kind in kinds):
+        raise GraphBreak("operator refused", f"super of {owner.describe()}, which is not of class {cls.__qualname__}")
+    return SuperValue(cls, owner)
 
 
 @builtin(types.MethodType)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
+from compiler.rules import bodies, standins
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import fold
+from compiler.rules.basics import checked_result, fold
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.methods import sorted_items
-from compiler.rules.polyfills import reversed_sequence
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import ListValue, SetValue
+from compiler.values.containers import DequeValue, DictValue, DictViewValue, ListValue, SequenceValue, SetValue
 from compiler.values.iterators import (
+    DictIterator,
     EnumerateIterator,
     FilterIterator,
     MapIterator,
-    ReversedListIterator,
+    RangeIterator,
+    ReverseIterator,
     SnapshotIterator,
     ZipIterator,
 )
 from compiler.values.objects import ObjectValue
+from compiler.values.standins import Recipe
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -30,8 +35,11 @@ if TYPE_CHECKING:
 
 
 @builtin(iter)
-def _iter(cx: Capture, value: Value, /) -> Value:
-    return cx.iterate(value)
+def _iter(cx: Capture, value: Value, sentinel: Value | None = None, /) -> Value:
+    if sentinel is None:
+        return cx.iterate(value)
+    recipe = Recipe(type(iter(int, 1)), iter, [value, sentinel], {})
+    return standins.iterator(cx, recipe, bodies.until, value, sentinel)
 
 
 @builtin(next)
@@ -68,18 +76,29 @@ def _filter(cx: Capture, func: Value, iterable: Value, /) -> Value:
 def _reversed(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, ObjectValue):
         method = cx.rules.special_method(cx, value, "__reversed__")
-        if method is not None and value.base is None:
+        if method is not None and (value.base is None or isinstance(lookup(value.cls, "__reversed__"), FunctionType)):
             return cx.call(method, [], {})
         if value.base is None and lookup(value.cls, "__len__") is not ABSENT:
-            return cx.call(cx.wrap_constant(reversed_sequence), [value], {})
+            return standins.iterator(cx, Recipe(reversed, reversed, [value], {}), bodies.reversed_sequence, value)
     if isinstance(value, TensorValue):
         return value if value.example.dim() == 0 else cx.graph.call("flip", [value, ConstantValue(0)], {})
+    return cx.new(_reverse_iterator(cx, value))
+
+
+def _reverse_iterator(cx: Capture, value: Value) -> Value:
+    value = cx.rules.iterated_part(cx, value) or value
+    if isinstance(value, DequeValue):
+        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value)
+    if isinstance(value, SequenceValue):
+        return ReverseIterator(value)
+    if isinstance(value, DictValue | DictViewValue):
+        return DictIterator(value, reverse=True)
+    if isinstance(value, ConstantValue) and isinstance(value.value, range):
+        return RangeIterator(value.value[::-1])
     items = cx.rules.elements(cx, value)
     if items is None or isinstance(value, SetValue):
         raise GraphBreak("unsupported builtin", f"reversed of {value.describe()}")
-    if isinstance(value, ListValue):
-        return cx.new(ReversedListIterator(value))
-    return cx.new(SnapshotIterator(reversed, items[::-1]))
+    return SnapshotIterator(reversed, items[::-1])
 
 
 @builtin(sorted)
@@ -100,5 +119,5 @@ def indexed(cx: Capture, value: Value) -> Value:
     if isinstance(value, TensorValue):
         raise GraphBreak("data-dependent value", "range over a tensor")
     if isinstance(value, ObjectValue):
-        return cx.call_method(value, "__index__")
+        return checked_result(cx.call_method(value, "__index__").realize(cx), int, "__index__")
     return value

@@ -14,11 +14,10 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import subscripts
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import class_of, traceback_of
+from compiler.rules.basics import class_of, rely_on_registrations, traceback_of
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.torch_construction import DTYPES
-from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
 from compiler.values.functions import (
@@ -46,10 +45,11 @@ _PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumType, type(torch.nn.Parameter)
 
 @builtin(isinstance)
 def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
-    return ConstantValue(any(_is_instance(cx, value, cls) for cls in _classes(cx, classes)))
+    return ConstantValue(any(is_instance(cx, value, cls) for cls in _classes(cx, classes)))
 
 
-def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
+def is_instance(cx: Capture, value: Value, cls: type) -> bool:
+    """``isinstance(value, cls)``."""
     if type(cls) is type(torch.FloatTensor):
         return _is_of_type(value, cls)
     if cls is torch.nn.Buffer:
@@ -58,7 +58,8 @@ def _is_instance(cx: Capture, value: Value, cls: type) -> bool:
         raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
     if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
         return issubclass(value.cls, cls)
-    _rely_on_registrations(cx, cls)
+    if isinstance(cls, abc.ABCMeta):
+        rely_on_registrations(cx)
     return issubclass(value.pytype(), cls)
 
 
@@ -71,13 +72,6 @@ def _is_of_type(value: Value, cls: Any) -> bool:
     if cls not in DTYPES:
         raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
     return value.device.type == "cpu" and value.example.dtype == DTYPES[cls]
-
-
-def _rely_on_registrations(cx: Capture, cls: type) -> None:
-    """What an abstract base class answers changes when a class is registered with one."""
-    if isinstance(cls, abc.ABCMeta):
-        source = cx.sources.constant("abc.get_cache_token", abc.get_cache_token).child(CallSource)
-        cx.guards.add(source, "equal", abc.get_cache_token())
 
 
 def _flag(cx: Capture, value: Value, name: str) -> bool:
@@ -105,7 +99,8 @@ def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
     if any(type(each) not in _PLAIN_METACLASSES for each in wanted):
         raise GraphBreak("unsupported builtin", "issubclass with a class whose metaclass decides")
     for each in wanted:
-        _rely_on_registrations(cx, each)
+        if isinstance(each, abc.ABCMeta):
+            rely_on_registrations(cx)
     return ConstantValue(issubclass(class_of(cls), tuple(wanted)))
 
 

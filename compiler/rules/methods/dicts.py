@@ -23,6 +23,10 @@ def dict_store(cx: Capture, self: DictValue, key: Value, value: Value) -> None:
     """``self[key] = value``; a key that is there keeps its place and its key object."""
     obj = as_key(cx, key)
     known = self.entries.get(obj)
+    if known is None:
+        self.edits += 1
+        if obj in self.original:
+            self.readded.add(obj)
     self.entries[obj] = (known[0] if known else key, value)
     cx.ledger.touch(self)
 
@@ -89,7 +93,13 @@ def _view_rule(which: str) -> Rule:
 METHODS |= {(DictValue, which): _view_rule(which) for which in ("keys", "values", "items")}
 
 
-@method_of(DictValue, "update", "__ior__")
+@method_of(DictValue, "__ior__")
+def _merge_in_place(cx: Capture, self: DictValue, other: Value) -> Value:
+    _dict_update(cx, self, other)
+    return self
+
+
+@method_of(DictValue, "update")
 def _dict_update(cx: Capture, self: DictValue, _other: Value | None = None, /, **kwargs: Value) -> None:
     if _other is not None:
         for key, value in pairs_of(cx, _other):
@@ -133,6 +143,7 @@ def _move_to_end(cx: Capture, self: DictValue, key: Value, last: Value | None = 
     if obj not in self.entries:
         cx.raise_(KeyError, key.realize(cx).constant())
     entry = self.entries.pop(obj)
+    self.edits += 1
     if last is None or last.realize(cx).truth(cx):
         self.entries[obj] = entry
     else:

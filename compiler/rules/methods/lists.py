@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,13 @@ def _append(cx: Capture, self: SequenceValue, item: Value) -> None:
     cx.ledger.touch(self)
 
 
-@method_of(ListValue, "extend", "__iadd__")
+@method_of(ListValue, "__iadd__")
+def _extend_in_place(cx: Capture, self: SequenceValue, items: Value) -> Value:
+    _extend(cx, self, items)
+    return self
+
+
+@method_of(ListValue, "extend")
 def _extend(cx: Capture, self: SequenceValue, items: Value) -> None:
     cx.ledger.touch(self)
     for item in _arriving(cx, items):
@@ -150,9 +157,24 @@ def _copy(cx: Capture, self: SequenceValue) -> Value:
     return cx.new(ListValue(self.items))
 
 
+def live_items(
+    sequence: SequenceValue, start: int | None = None, stop: int | None = None
+) -> Iterator[tuple[int, Value]]:
+    """Positions and items; comparing them may change the sequence meanwhile."""
+    size = len(sequence.items)
+    position = slice(start, stop).indices(size)[0]
+    last = sys.maxsize if stop is None else stop if stop >= 0 else max(stop + size, 0)
+    while position < min(last, len(sequence.items)):
+        yield position, sequence.items[position]
+        position += 1
+
+
 @method_of(SequenceValue, "index")
-def _find(cx: Capture, self: SequenceValue, item: Value) -> Value:
-    for position, candidate in enumerate(self.items):
+def _find(
+    cx: Capture, self: SequenceValue, item: Value, start: Value | None = None, stop: Value | None = None, /
+) -> Value:
+    first, last = (None if bound is None else _index(cx, bound) for bound in (start, stop))
+    for position, candidate in live_items(self, first, last):
         if same_or_equal(cx, candidate, item):
             return ConstantValue(position)
     text = cx.rules.convert(cx, item, repr).realize(cx).constant()
@@ -161,14 +183,14 @@ def _find(cx: Capture, self: SequenceValue, item: Value) -> Value:
 
 @method_of(SequenceValue, "count")
 def _count(cx: Capture, self: SequenceValue, item: Value) -> Value:
-    return ConstantValue(sum(same_or_equal(cx, candidate, item) for candidate in self.items))
+    return ConstantValue(sum(same_or_equal(cx, candidate, item) for _, candidate in live_items(self)))
 
 
 @method_of(ListValue, "remove")
 def _remove(cx: Capture, self: SequenceValue, item: Value) -> None:
-    for position, candidate in enumerate(self.items):
+    for position, candidate in live_items(self):
         if same_or_equal(cx, candidate, item):
-            del self.items[position]
+            del self.items[position : position + 1]
             cx.ledger.touch(self)
             return
     cx.raise_(ValueError, "list.remove(x): x not in list")

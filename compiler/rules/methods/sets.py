@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def _changed(cx: Capture, self: SetValue, method: str, *items: Value) -> None:
     """Note a change: `method` was called with `items`."""
-    self.changed = True
+    self.edits += 1
     self.log.append((method, items))
     cx.ledger.touch(self)
 
@@ -75,7 +75,7 @@ def _set_clear(cx: Capture, self: SetValue) -> None:
     _changed(cx, self, "clear")
 
 
-@method_of(SetValue, "update", "__ior__")
+@method_of(SetValue, "update")
 def _set_update(cx: Capture, self: SetValue, *others: Value) -> None:
     for other in others:
         if isinstance(other.realize(cx), SetValue | DictValue):
@@ -97,6 +97,8 @@ def _updated(target: set[Any], other: Any) -> set[Any]:
 @method_of(SetValue, "copy")
 def _set_copy(cx: Capture, self: SetValue) -> Value:
     cls: Any = self.cls
+    if cls is frozenset:
+        return self
     return cx.new(SetValue(dict(self.entries), self.cls, order=set_order(cls.copy, self, self.entries)))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from compiler.breaks import GraphBreak
+from compiler.rules.arity import Arity
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
@@ -58,7 +58,7 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
 
 def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     try:
-        _signature(rule).bind(cx, owner, *args, **kwargs)
+        _arity(rule).check((cx, owner, *args), kwargs)
     except TypeError as error:
         text = f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)}): {error}"
         raise GraphBreak("unsupported method", text) from None
@@ -66,14 +66,14 @@ def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], 
     return ConstantValue(None) if result is None else result
 
 
-def _signature(rule: Rule) -> Any:
-    found = _SIGNATURES.get(rule)
+def _arity(rule: Rule) -> Arity:
+    found = _ARITIES.get(rule)
     if found is None:
-        found = _SIGNATURES[rule] = inspect.signature(rule)
+        found = _ARITIES[rule] = Arity(rule)
     return found
 
 
-_SIGNATURES: dict[Rule, Any] = {}
+_ARITIES: dict[Rule, Arity] = {}
 
 
 def method(cx: Capture, owner: Value, name: str, *args: Value) -> Value:

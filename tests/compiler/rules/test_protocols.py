@@ -1,0 +1,268 @@
+"""The rules by which classes answer: construction, descriptors, operators, patterns."""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+
+import compiler
+from tests.compiler.plain import agree_plain
+
+
+def errors_of(*calls):
+    """The text of what each call raises, or what it gives."""
+    found = []
+    for call in calls:
+        try:
+            found.append(call())
+        except Exception as error:
+            found.append(f"{type(error).__name__}: {error}")
+    return found
+
+
+class Plain:
+    pass
+
+
+class Made:
+    def __new__(cls, *args):
+        return super().__new__(cls)
+
+
+class PassesOn:
+    def __new__(cls, *args):
+        return super().__new__(cls, *args)
+
+
+class Gives:
+    def __init__(self):
+        return 10  # noqa: PLE0101
+
+
+class Tuple(tuple):
+    pass
+
+
+class ByClassMethod:
+    @classmethod
+    def __new__(*args):
+        return args
+
+
+def test_arguments_that_nobody_takes():
+    def main():
+        return errors_of(
+            lambda: Plain(1),
+            lambda: Plain(key=1),
+            lambda: type(Made(1, 2)),
+            lambda: PassesOn(1),
+            lambda: object.__new__(Plain, 1),
+            lambda: object.__init__(Plain(), 1),
+            Gives,
+            lambda: Tuple(sequence=()),
+            lambda: ByClassMethod(1) == (ByClassMethod, ByClassMethod, 1),
+        )
+
+    agree_plain(main)
+
+
+def test_super_new_is_the_base_classs_own_after_a_break():
+    """A bound ``super().__new__`` on the stack is not what the class itself has under that name."""
+
+    class Meta(type):
+        def __new__(cls, name, bases, names):
+            return super().__new__(cls, name, bases, names)
+
+    def main():
+        made = Meta("Name", (), {"a": 1})
+        return made.a, made.__name__
+
+    agree_plain(main)
+
+
+def test_super_of_something_else():
+    class Base:
+        def run(self):
+            super()
+
+    def deleted(x):
+        del x
+        super()
+
+    def main():
+        return errors_of(lambda: Base.run(3), lambda: deleted(1), lambda: type(super(Base)))
+
+    agree_plain(main)
+
+
+def test_descriptors_that_cannot_be_read():
+    class Stores:
+        def __set__(self, obj, value):
+            obj.__dict__["a"] = value
+
+    class Owner:
+        a = Stores()
+
+    def main():
+        owner = Owner()
+        before = owner.a is Owner.__dict__["a"]
+        owner.a = 42
+        return before, owner.a
+
+    agree_plain(main)
+
+
+def test_hooks_of_attributes_that_are_descriptors():
+    class Finder:
+        count = 0
+
+        def __get__(self, obj, cls=None):
+            def find(name):
+                self.count += 1
+                raise AttributeError(name)
+
+            return find
+
+    finder = Finder()
+
+    class Asked:
+        __getattribute__ = finder
+
+    def main():
+        finder.count = 0
+        return errors_of(lambda: Asked().name), finder.count
+
+    agree_plain(main)
+
+
+def test_looking_at_arguments_asks_them_nothing():
+    seen = []
+
+    class Hooked(types.ModuleType):
+        def __getattribute__(self, name):
+            seen.append(name)
+            return super().__getattribute__(name)
+
+    def main(thing):
+        return 1
+
+    with compiler.config.patch(capture_all_frames=True):
+        compiler.optimize(main)(Hooked("name"))
+    assert not seen
+
+
+def test_a_subclass_goes_first_only_with_an_answer_of_its_own():
+    class Base:
+        def __floordiv__(self, other):
+            return "left"
+
+        def __rfloordiv__(self, other):
+            return "right"
+
+        def __divmod__(self, other):
+            return "divmod"
+
+    class Same(Base):
+        pass
+
+    class Own(Base):
+        def __rfloordiv__(self, other):
+            return "own right"
+
+    def main():
+        return Base() // Same(), Base() // Own(), Own() // Base(), divmod(Base(), 1)
+
+    agree_plain(main, whole=True)
+
+
+def test_keys_that_hash_and_compare_themselves():
+    asked = []
+
+    class Key(str):
+        __slots__ = ()
+
+        def __hash__(self):
+            asked.append("hash")
+            return str.__hash__(self)
+
+        def __eq__(self, other):
+            asked.append("eq")
+            return str.__eq__(self, other)
+
+    table, keys = {Key("a"): 1}, {Key("b")}
+
+    def main():
+        asked.clear()
+        return len(table), len(keys), table, list(asked)
+
+    agree_plain(main)
+
+
+def test_patterns_go_by_the_flags_of_classes():
+    class Both(collections.abc.Mapping, collections.abc.Sequence):
+        def __getitem__(self, key):
+            return 1
+
+        def __len__(self):
+            return 1
+
+        def __iter__(self):
+            return iter([1])
+
+    class Number(int):
+        pass
+
+    class Named(int):
+        __match_args__ = ("real", "imag")
+
+    def which(subject):
+        match subject:
+            case [*_]:
+                return "sequence"
+            case {}:
+                return "mapping"
+            case Number(3):
+                return "three"
+            case Named(1, 0):
+                return "one"
+
+    agree_plain(lambda: [which(subject) for subject in (Both(), [1], {}, "a", b"a", Number(3), Named(1), 3)])
+
+
+def test_patterns_that_are_wrong_raise():
+    class NoTuple:
+        __match_args__ = None
+
+    class NoNames:
+        __match_args__ = (None,)
+
+    class Twice:
+        __match_args__ = ("a", "a")
+        a = 1
+
+    def match_one(subject, cls):
+        match subject:
+            case cls(_):
+                return "one"
+
+    def match_two(subject, cls):
+        match subject:
+            case cls(_, _):
+                return "two"
+
+    def match_keys(a):
+        match {"x": 1, "y": 2}:
+            case {a.key: _, "x": _}:
+                return "keys"
+
+    def main():
+        return errors_of(
+            lambda: match_one(NoTuple(), NoTuple),
+            lambda: match_one(NoNames(), NoNames),
+            lambda: match_two(Twice(), Twice),
+            lambda: match_two(1, int),
+            lambda: match_keys(types.SimpleNamespace(key="x")),
+            lambda: match_keys(types.SimpleNamespace(key="y")),
+        )
+
+    agree_plain(main)
