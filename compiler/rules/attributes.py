@@ -175,7 +175,7 @@ def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
 
 # -- callables, classes, modules -------------------------------------------------------------
 
-_FUNCTION_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+_FUNCTION_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__", "__annotations__"})
 
 
 def function_attr(cx: Capture, value: FunctionValue, name: str) -> Value:
@@ -213,11 +213,23 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
     }
     if name in facts:
         return ConstantValue(facts[name])
+    if name == "__annotations__":
+        return _annotations(cx, value)
     if name == "__get__":
         return MethodValue(value, name)
     if lookup(types.FunctionType, name) is ABSENT:
         missing(cx, value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def _annotations(cx: Capture, value: NestedFunctionValue) -> Value:
+    """The dict of annotations, made when first asked for: until then it is a flat tuple, or nothing."""
+    found = value.annotations.realize(cx) if value.annotations is not None else TupleValue([])
+    if isinstance(found, TupleValue):
+        names = [name.realize(cx) for name in found.items[::2]]
+        pairs = zip(names, found.items[1::2], strict=True)
+        found = value.annotations = cx.new(DictValue({name.constant(): (name, item) for name, item in pairs}))
+    return found
 
 
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
