@@ -33,8 +33,8 @@ if _was_collecting:
 __all__ = [
     "BackendError", "CaptureView", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported",
     "allow_in_graph", "assume_constant_result", "comptime", "config", "disable", "events", "explain", "graph_break",
-    "is_compiling", "list_backends", "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize", "register_backend",
-    "replay", "reset", "skip", "stats",
+    "is_compiling", "list_backends", "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize",
+    "register_backend", "replay", "reset", "skip", "stats",
 ]  # fmt: skip
 
 _enable_logs()

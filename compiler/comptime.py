@@ -36,10 +36,15 @@ def comptime(callback: Callable[[CaptureView], object]) -> None:
 
 
 class ValueView:
-    """What is known of one variable."""
+    """What is known of one variable. Asking makes the capture rely on the answer, as the program's own reading does."""
 
     def __init__(self, cx: Capture, value: Value) -> None:
-        self._value = value.realize(cx)
+        self._cx = cx
+        self._lazy = value
+
+    @property
+    def _value(self) -> Value:
+        return self._lazy.realize(self._cx)
 
     @property
     def python_type(self) -> type:
