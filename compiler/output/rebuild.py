@@ -238,6 +238,9 @@ def _bound_method(rb: Rebuilder, value: BoundMethodValue) -> None:
 
 
 def _method(rb: Rebuilder, value: MethodValue) -> None:
+    if value.raw is not None:
+        rb.e.call_constant(value.raw.__get__, rb.loader(value.owner))
+        return
     rb.push(value.owner)
     rb.e.load_attr(value.name)
 

@@ -36,7 +36,7 @@ from compiler.rules.builtins.questions import is_instance
 from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.comparison import compare, identical
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
-from compiler.rules.methods import call_method, dict_store, merge_keywords, method
+from compiler.rules.methods import call_inherited, call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
 from compiler.rules.objects import (
     default_attr,
@@ -61,6 +61,7 @@ __all__ = [
     "advance",
     "binary",
     "call_class_method",
+    "call_inherited",
     "call_method",
     "call_object",
     "call_on_part",

@@ -219,10 +219,8 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
     if name == "func":
         return value.func
-    if name == "args":
-        return TupleValue(value.args)
-    if name == "keywords":
-        return DictValue({key: (ConstantValue(key), item) for key, item in value.kwargs.items()})
+    if name in ("args", "keywords") and value.source is not None:
+        return cx.lazy(getattr(value.obj, name), value.source.attr(name))
     raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
 
 
@@ -274,6 +272,15 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
     raise AssertionError
 
 
+def _class_order(cx: Capture, cls: type, name: str) -> Value:
+    """Its bases, or the order in which they are searched."""
+    found = getattr(cls, name)
+    if found is None:
+        raise GraphBreak("unsupported attribute", f"{name} of a class that is being made")
+    cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", found)
+    return TupleValue([cx.wrap_constant(base) for base in found])
+
+
 _CLASS_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
@@ -282,8 +289,7 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
     if name in _CLASS_FACTS:
         return _class_fact(cx, cls, name)
     if name in ("__mro__", "__bases__"):
-        cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", getattr(cls, name))
-        return TupleValue([cx.wrap_constant(base) for base in getattr(cls, name)])
+        return _class_order(cx, cls, name)
     if name == "__class__":
         return cx.wrap_constant(type(cls))
     if name in ("__dict__", "__subclasses__", "mro"):

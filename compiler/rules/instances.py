@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,8 @@ def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))
     if isinstance(cls, enum.EnumType):
         return fold(cx, cls, args, kwargs)
-    if cls.__name__ == "partial" and cls.__module__ == "functools" and args:
-        return cx.new(PartialValue(args[0], args[1:], kwargs))
+    if cls is functools.partial:
+        return _partial(cx, args, kwargs)
     meta_call = lookup(type(cls), "__call__")
     if meta_call is not type.__call__ and meta_call is not lookup(type, "__call__"):
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
@@ -49,6 +50,16 @@ def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]
         text = f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
         raise refused("unsupported call", text, cx.wrap_constant(cls))
     return _user_object(cx, cls, args, kwargs)
+
+
+def _partial(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A partial of a partial is one of the function within."""
+    func = args[0].realize(cx) if args else None
+    if func is None or lookup(func.pytype(), "__call__") is ABSENT:
+        raise GraphBreak("operator refused", "functools.partial of what cannot be called")
+    if isinstance(func, PartialValue):
+        return cx.new(PartialValue(func.func, [*func.args, *args[1:]], {**func.kwargs, **kwargs}))
+    return cx.new(PartialValue(func, args[1:], kwargs))
 
 
 def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Any:

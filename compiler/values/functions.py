@@ -180,14 +180,19 @@ class BoundMethodValue(Value):
 
 
 class MethodValue(Value):
-    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does."""
+    """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does.
 
-    __slots__ = ("name", "owner")
+    Attributes:
+        raw: The descriptor, where reading `name` would find another: ``super().name``, or one under a second name.
+    """
 
-    def __init__(self, owner: Value, name: str) -> None:
+    __slots__ = ("name", "owner", "raw")
+
+    def __init__(self, owner: Value, name: str, raw: Any = None) -> None:
         super().__init__()
         self.owner = owner
         self.name = name
+        self.raw = raw
 
     def pytype(self) -> type:
         return types.BuiltinMethodType
@@ -201,6 +206,8 @@ class MethodValue(Value):
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        if self.raw is not None:
+            return cx.rules.call_inherited(cx, self, args, kwargs)
         return cx.rules.call_method(cx, self.owner, self.name, args, kwargs)
 
     def describe(self) -> str:
@@ -210,10 +217,18 @@ class MethodValue(Value):
 class PartialValue(Value):
     """A ``functools.partial``."""
 
-    __slots__ = ("args", "func", "kwargs")
+    __slots__ = ("args", "func", "kwargs", "obj")
 
-    def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value], source: Source | None = None) -> None:
+    def __init__(
+        self,
+        func: Value,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        obj: functools.partial[Any] | None = None,
+        source: Source | None = None,
+    ) -> None:
         super().__init__(source)
+        self.obj = obj
         self.func = func
         self.args = args
         self.kwargs = kwargs

@@ -163,6 +163,9 @@ def _list(cx: Capture, obj: list[Any], source: Source) -> Value:
 @wraps(dict, collections.OrderedDict)
 def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    for key in obj:
+        if not (_is_constant_key(key) or _hashes_by_identity(type(key))):
+            _refuse_key(key)
     cx.guards.add(source, "keys", tuple(obj))
     entries: dict[Any, tuple[Value, Value]] = {}
     for position, (key, item) in enumerate(obj.items()):
@@ -194,6 +197,11 @@ def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: So
     assert isinstance(value, DictValue)
     value.factory = cx.lazy(obj.default_factory, source.attr("default_factory"))
     return value
+
+
+def _hashes_by_identity(cls: Any) -> bool:
+    by_default = cls.__hash__ is object.__hash__ and cls.__eq__ is object.__eq__
+    return by_default or issubclass(cls, torch.Tensor)
 
 
 def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
@@ -345,6 +353,8 @@ def _cell(cx: Capture, obj: types.CellType, source: Source) -> Value:
 @wraps(functools.partial)
 def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
     cx.guards.add(source, "type", functools.partial)
+    if not all(type(name) is str for name in obj.keywords) or vars(obj):
+        return OpaqueValue(obj, source)
     at_args, at_keywords = source.attr("args"), source.attr("keywords")
     cx.guards.add(at_args, "length", len(obj.args))
     cx.guards.add(at_keywords, "keys", tuple(obj.keywords))
@@ -352,6 +362,7 @@ def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
         cx.lazy(obj.func, source.attr("func")),
         [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)],
         {name: cx.lazy(item, at_keywords.key(name)) for name, item in obj.keywords.items()},
+        obj,
         source,
     )
 

@@ -10,7 +10,7 @@ from compiler.breaks import GraphBreak
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
-from compiler.values.functions import ClassValue
+from compiler.values.functions import ClassValue, MethodValue
 from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
 
@@ -54,6 +54,14 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
     if isinstance(owner, ClassValue):
         return cx.rules.call_class_method(cx, owner, name, args, kwargs)
     raise refused("unsupported method", f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)})", owner)
+
+
+def call_inherited(cx: Capture, method: MethodValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A method of a base class written in C, past the override of the object's own class."""
+    owner = method.owner.realize(cx)
+    if isinstance(owner, ObjectValue) and owner.base is None and method.name in OPERATOR_METHODS:
+        raise GraphBreak("unsupported method", f"{method.raw.__qualname__} of {owner.describe()}")
+    return call_method(cx, owner, method.name, args, kwargs)
 
 
 def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
