@@ -216,6 +216,15 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
 
 
+def method_fact(cx: Capture, method: MethodValue, name: str) -> Value:
+    """What a method of C is called."""
+    raw = method.raw or lookup(method.owner.pytype(), method.name)
+    found = getattr(raw, name, None)
+    if not isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType) or type(found) is not str:
+        raise GraphBreak("unsupported attribute", f"{name!r} of {method.describe()}")
+    return ConstantValue(found)
+
+
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
     if name == "func":
         return value.func

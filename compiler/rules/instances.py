@@ -156,6 +156,8 @@ def _exception(cx: Capture, cls: type[BaseException], args: list[Value], kwargs:
         cx.call(bind_class_attr(cx, value, cls, "__init__", init), args, kwargs)
     elif kwargs or (init is not BaseException.__init__ and init not in _PLAIN_INITS):
         raise GraphBreak("unsupported call", f"exception class {cls.__qualname__} with these arguments")
+    else:
+        value.made = True
     return value
 
 

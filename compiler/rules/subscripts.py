@@ -24,6 +24,7 @@ from compiler.rules.objects import special_method
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
+    DequeValue,
     DictValue,
     DictViewValue,
     ListValue,
@@ -293,6 +294,34 @@ def _list_delete(cx: Capture, owner: ListValue, key: Value) -> None:
         cx.raise_(IndexError, "list assignment index out of range")
     del owner.items[index]
     cx.ledger.touch(owner)
+
+
+@SETITEM.of(DequeValue)
+def _deque_store(cx: Capture, owner: DequeValue, key: Value, value: Value) -> None:
+    index = _deque_index(cx, owner, key) % len(owner.items)
+    owner.items[index] = value
+    owner.stored.add(index)
+    cx.ledger.touch(owner)
+
+
+@DELITEM.of(DequeValue)
+def _deque_delete(cx: Capture, owner: DequeValue, key: Value) -> None:
+    del owner.items[_deque_index(cx, owner, key)]
+    cx.ledger.touch(owner)
+
+
+@GETITEM.of(DequeValue)
+def _deque_item(cx: Capture, owner: DequeValue, key: Value) -> Value:
+    return owner.items[_deque_index(cx, owner, key)]
+
+
+def _deque_index(cx: Capture, owner: DequeValue, key: Value) -> int:
+    index = _as_index(cx, key)
+    if not isinstance(index, int):
+        cx.raise_(TypeError, f"sequence index must be integer, not '{type(index).__name__}'")
+    if not -len(owner.items) <= index < len(owner.items):
+        cx.raise_(IndexError, "deque index out of range")
+    return index
 
 
 @DELITEM.of(ObjectValue)

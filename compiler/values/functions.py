@@ -203,6 +203,8 @@ class MethodValue(Value):
     def getattr(self, cx: Capture, name: str) -> Value:
         if name == "__self__":
             return self.owner
+        if name in ("__name__", "__qualname__", "__doc__"):
+            return cx.rules.method_fact(cx, self, name)
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:

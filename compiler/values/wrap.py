@@ -20,9 +20,9 @@ import torch
 
 from compiler import _C
 from compiler.breaks import GraphBreak
-from compiler.sources import CallSource, ConstantSource, DictItemsSource, RawItemSource, RawKeySource
+from compiler.sources import CallSource, ConstantSource, DequeItemSource, DictItemsSource, RawItemSource, RawKeySource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, ListValue, SequenceValue, SetValue, SliceValue, TupleValue
+from compiler.values.containers import DequeValue, DictValue, ListValue, SequenceValue, SetValue, SliceValue, TupleValue
 from compiler.values.functions import (
     BoundMethodValue,
     BuiltinValue,
@@ -268,7 +268,20 @@ def _same_elements(expected: list[Any]) -> Callable[[Any], bool]:
 @wraps(collections.deque)
 def _deque(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", collections.deque)
-    return OpaqueValue(obj, source)
+    cx.guards.add(source, "predicate", _as_long(len(obj), obj.maxlen))
+    at = [source.child(DequeItemSource, index) for index in range(len(obj))]
+    items = [cx.lazy(item, place) for item, place in zip(obj, at, strict=True)]
+    value = DequeValue(items, collections.deque, source)
+    value.maxlen = obj.maxlen
+    return value
+
+
+def _as_long(count: int, maxlen: int | None) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == count and found.maxlen == maxlen
+
+    same.__doc__ = f"a deque of {count} items with maxlen={maxlen}"
+    return same
 
 
 @wraps(types.FunctionType)

@@ -6,6 +6,7 @@ import abc
 import enum
 import sys
 import types
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,7 +15,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import subscripts
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import class_of, rely_on_registrations, traceback_of
+from compiler.rules.basics import class_of, fold, rely_on_registrations, traceback_of
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.values.base import ConstantValue, Value
@@ -22,7 +23,7 @@ from compiler.values.containers import TupleValue
 from compiler.values.functions import (
     ClassValue,
 )
-from compiler.values.objects import ExceptionValue, ObservedException
+from compiler.values.objects import ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -95,6 +96,20 @@ def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
 @builtin(type)
 def _type(cx: Capture, value: Value, /) -> Value:
     return cx.wrap_constant(type(value.obj) if isinstance(value, ClassValue) else value.pytype())
+
+
+@builtin(hash)
+def _hash(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, ObjectValue) and isinstance(lookup(value.cls, "__hash__"), FunctionType):
+        found = cx.call_method(value, "__hash__").realize(cx).constant()
+        return fold(cx, hash, [ConstantValue(found)], {})
+    return fold(cx, hash, [value], {})
+
+
+@builtin(abc.get_cache_token)
+def _cache_token(cx: Capture) -> Value:
+    rely_on_registrations(cx)
+    return ConstantValue(abc.get_cache_token())
 
 
 @builtin(id)
