@@ -24,6 +24,7 @@ from compiler.explain import Explanation, explain
 from compiler.logs import enable_from_environment as _enable_logs
 from compiler.marks import graph_break, is_compiling
 from compiler.options import config
+from compiler.replaying import replay
 
 if _was_collecting:
     _gc.enable()
@@ -31,7 +32,8 @@ if _was_collecting:
 __all__ = [
     "BackendError", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported", "allow_in_graph",
     "assume_constant_result", "config", "disable", "events", "explain", "graph_break", "is_compiling", "list_backends",
-    "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize", "register_backend", "reset", "skip", "stats",
+    "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize", "register_backend", "replay", "reset", "skip",
+    "stats",
 ]  # fmt: skip
 
 _enable_logs()

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 import torch
 
-from compiler import _C, hook, marks
+from compiler import _C, hook, marks, native
 from compiler.backends.registry import Backend, configured_backend
 from compiler.modules import optimize_module
 from compiler.options import Options, closest
@@ -98,8 +98,12 @@ class _Decorator:
             return optimize_module(model, self._context)
         if isinstance(model, _C.Optimized):
             model = model.__wrapped__
-        self._context.add_target(_plain(model))
-        wrapper = _dressed(_C.Optimized(model, self._context), model)
+        if isinstance(model, native.Native):
+            model = model.__wrapped__
+        plain = _plain(model)
+        self._context.add_target(plain)
+        called = native.telling(model, plain, self._context)
+        wrapper = _dressed(_C.Optimized(called, self._context), called)
         self._context.owned_by(wrapper)
         return wrapper
 
@@ -154,6 +158,8 @@ def _plain(fn: Any) -> Any:
         fn = fn.func
     if isinstance(fn, types.MethodType):
         return fn.__func__
+    if isinstance(fn, _C.Disabled | types.BuiltinFunctionType):
+        return fn
     return fn if hasattr(fn, "__code__") else getattr(type(fn), "__call__", fn)  # noqa: B004
 
 

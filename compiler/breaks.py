@@ -81,13 +81,21 @@ KINDS: dict[str, Kind] = {
     "disabled function": Kind(
         "The function is marked with compiler.disable or compiler.skip.", ("Remove the mark to trace into it.",)
     ),
+    "skipped file": Kind(
+        "config.skip_files names the file: its frames run in eager.", ("Take the file out of config.skip_files.",)
+    ),
+    "not Python code": Kind(
+        "What was given to compiler.optimize is not made of Python's bytecode: there is nothing to capture, and it "
+        "runs as it is; Python functions that it calls may be captured.",
+        ("Give a Python function that calls it to compiler.optimize.",),
+    ),
     "output": Kind(
         "Printing, logging and file access must happen when the program gets there, so they run natively.",
         ("Move output out of compiled functions, or behind `if not compiler.is_compiling():`.",),
     ),
     "training step": Kind(
         "Gradients are computed, and parameters updated, natively; gradients flow through the captured graphs.",
-        ("Compile the model, or the function from inputs to loss; call backward() and the optimizer outside of it.",),
+        ("Compile what leads from the inputs to the loss; call backward() and the optimizer outside of it.",),
     ),
     "lock": Kind(
         "Threads and locks are used when the program gets there: other threads may hold them.",
@@ -97,7 +105,7 @@ KINDS: dict[str, Kind] = {
         "What this returns depends on the moment (a clock, a random number of Python's, the system), so it is asked "
         "natively.",
         (
-            "Ask outside of the compiled function and hand the answer in; as a tensor, if it differs each time.",
+            "Ask outside of the compiled function and hand it in: as a tensor, if it changes from call to call.",
             "For random numbers inside of it, use torch's.",
         ),
     ),
@@ -144,7 +152,13 @@ KINDS: dict[str, Kind] = {
         "A value that is alive at a later graph break cannot be made again there, so it is made natively here.",
         ("Remove the later graph break.", _REPORT),
     ),
-    "generator": Kind("A suspended generator cannot be carried over this point.", (_MOVE, _REPORT)),
+    "generator": Kind("This use of a generator cannot be followed.", (_MOVE, _REPORT)),
+    "object lifetime": Kind(
+        "Code is told when this object dies, which happens as soon as nobody refers to it any more; so the rest of "
+        "the frame runs natively.",
+        ("Make such objects outside of the compiled function.",),
+        leaves=True,
+    ),
     "context manager": Kind("Entering this context manager cannot be traced.", (_MOVE, _REPORT)),
     "inline depth": Kind(
         "The chain of calls is too deep to trace into.",
@@ -156,7 +170,10 @@ KINDS: dict[str, Kind] = {
     ),
     "recompile limit": Kind(
         "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
-        ("The recompile reasons say what changed: keep it constant, make it a tensor, or raise the limit.",),
+        (
+            "The recompile reasons say what changed from call to call: keep it constant, or pass it as a tensor.",
+            "Raise config.recompile_limit, where there are only so many cases.",
+        ),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
     "generator frame": Kind(
@@ -185,7 +202,8 @@ KINDS: dict[str, Kind] = {
     "internal error": Kind(
         "The compiler itself failed; the frame runs in eager.",
         (
-            "To replay: call the function again with COMPILER_STRICT=1, which raises the error with its traceback.",
+            "COMPILER_STRICT=1 raises the error instead, with its traceback.",
+            "COMPILER_REPLAY_DIR=FOLDER saves what failed in a file, for `python -m compiler.replay FILE` elsewhere.",
             _REPORT,
         ),
     ),
@@ -232,3 +250,12 @@ def reason_for(kind: str, context: str, *where: Location, inside: int = 0) -> Re
     """A reason that did not come from a `GraphBreak`."""
     row = KINDS[kind]
     return Reason(kind, context, row.explanation, row.hints, where, inside)
+
+
+def internal_error(context: str, where: Location, saved: object) -> Reason:
+    """The reason for an error of our own; `saved` is the replay file, if there is one."""
+    reason = reason_for("internal error", context, where)
+    if saved is None:
+        return reason
+    strict, _, report = reason.hints
+    return dataclasses.replace(reason, hints=(strict, f"To replay it: python -m compiler.replay {saved}", report))

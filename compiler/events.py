@@ -1,4 +1,7 @@
-"""Records: every captured frame ends as exactly one `FrameRecord`.
+"""Records: every attempt at a frame ends as exactly one `FrameRecord`.
+
+An attempt begins where the hook has decided to capture a frame that no entry fits. What it passes by on the user's
+wish has a record for each code; the standard library, torch's inside and frames without a tensor in sight have none.
 
 Reports, logs, the pytest plugin and full-graph errors read these records and nothing else.
 A record names the user's own line, a cause and a hint; `Reason.describe` is the one place
@@ -69,12 +72,15 @@ class Reason:
         where = self.location
         kind = f"{self.kind}: {self.context}" if self.context else self.kind
         line = f"line {where.line}" + (f": {where.source_line}" if where.source_line else "")
-        return f"{kind} ({line})"
+        return f"{kind} ({line})" if where.file else kind
 
     def describe(self) -> str:
         """The reason as text of several lines: headline, place, cause, hints, stack."""
         where = self.location
-        lines = [self.headline, f"  {where} in {where.function}", f"  {self.explanation}"]
+        lines = [self.headline]
+        if where.file:
+            lines.append(f"  {where} in {where.function}")
+        lines.append(f"  {self.explanation}")
         lines += [f"  hint: {hint}" for hint in self.hints]
         at = len(self.stack) - 1 - self.inside
         for heading, places in (("reached through:", self.stack[:at]), ("inside the library:", self.stack[at + 1 :])):

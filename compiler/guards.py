@@ -13,6 +13,7 @@ from typing import Any
 
 from compiler import _C
 from compiler.sources import Source
+from compiler.tensor_facts import Description
 
 ABSENT = _C.ABSENT
 
@@ -240,6 +241,7 @@ class _TreePrinter:
         self.checks: list[Guard] = []
         self._nodes: list[tuple[Any, ...]] = []
         self._index: dict[Source, int] = {}
+        self._facts: dict[Description, _C.TensorFacts] = {}
 
     def _number(self, check: Guard) -> int:
         self.checks.append(check)
@@ -266,6 +268,8 @@ class _TreePrinter:
             payload = self.reach(payload)
         elif guard.kind == "distinct":
             payload = [self.reach(source) for source in payload]
+        elif guard.kind == "tensor":  # parameters alike share facts, which the processor then keeps at hand
+            payload = self._facts.setdefault(payload.description, payload)
         node = self._nodes[self.reach(guard.source)]
         if guard.kind == "exists":
             return

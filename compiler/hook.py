@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from compiler import _C, breaks, events, skips
+from compiler import _C, breaks, events, recording, skips
 from compiler.bytecode.percode import PerCode
 from compiler.errors import CompilerError, InternalError
 from compiler.events import FrameRecord, Location
@@ -85,7 +85,7 @@ class CompileContext(_C.Context):
         except CompilerError:
             raise
         except Exception as error:
-            self._fell_back(request.code, error)
+            self._fell_back(request, error)
             return None
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
@@ -95,15 +95,21 @@ class CompileContext(_C.Context):
         if self.released:
             return None
         if skips.is_marked(request.func):
-            self._record_skip(code, request.func.__qualname__)
+            self._record_skip(code, "disabled function", request.func.__qualname__)
             return None
         if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped(code, request.globals):
                 request.cache.skip = 0 if _targets.get(code) else 1
                 return None
+            if skips.is_generated_by_torch(code, request.globals):
+                self._record_skip(code, "another compiler", request.globals["__name__"])
+                return _C.Entry(self, None, None, keep_hook=False)
             if skips.is_skipped_by_user(code.co_filename):
+                self._record_skip(code, "skipped file", code.co_qualname)
                 return None
             if not skips.is_interesting(code, request.globals, request.locals):
+                return None
+            if skips.is_housekeeping(code, request.locals):
                 return None
             if skips.makes_module(code, request.locals):  # told where the class is called
                 return _C.Entry(self, None, None, keep_hook=False)
@@ -111,19 +117,21 @@ class CompileContext(_C.Context):
         self._codes.add(code)
         return compile_frame(request, self, self.options)
 
-    def _record_skip(self, code: types.CodeType, context: str) -> None:
+    def _record_skip(self, code: types.CodeType, kind: str, context: str) -> None:
         """Told once: the frame is met on every call."""
         if not self._told.get(code):
             self._told.put(code, True)
             where = _start(code)
-            events.publish(FrameRecord("skipped", where, breaks.reason_for("disabled function", context, where)))
+            events.publish(FrameRecord("skipped", where, breaks.reason_for(kind, context, where)))
 
-    def _fell_back(self, code: types.CodeType, error: Exception) -> None:
+    def _fell_back(self, request: _C.Request, error: Exception) -> None:
         """An error of ours outside of the pipeline, which has its own."""
+        code = request.code
         if config.strict:
             raise InternalError(f"{code.co_qualname} ({_start(code)}): {error}") from error
         context = f"{type(error).__name__}: {error}"
-        reason = breaks.reason_for("internal error", context, _start(code))
+        saved = recording.save(request.func, request.locals, self.options, error)
+        reason = breaks.internal_error(context, _start(code), saved)
         events.publish(FrameRecord("fell_back", _start(code), reason, details={"error": error}))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from compiler import _C
+from compiler import _C, native
 from compiler.hook import CompileContext
 
 
@@ -52,8 +52,8 @@ def optimize_module(module: torch.nn.Module, context: CompileContext) -> torch.n
     context.add_target(original.forward)
     context.add_target(cls.forward)
     members = {
-        "__call__": _compiled(original.__call__, context),
-        "forward": _compiled(original.forward, context),
+        "__call__": _compiled(native.telling(original.__call__, _function(original.forward), context), context),
+        "forward": _compiled(native.telling(original.forward, _function(original.forward), context), context),
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
@@ -65,6 +65,10 @@ def optimize_module(module: torch.nn.Module, context: CompileContext) -> torch.n
     twin.__dict__ = original.__dict__
     context.owned_by(twin_class)
     return twin
+
+
+def _function(method: Any) -> Any:
+    return getattr(method, "__func__", method)
 
 
 def _compiled(method: Any, context: CompileContext) -> staticmethod[..., Any]:

@@ -50,6 +50,11 @@ def closest(name: str, known: list[str]) -> str:
     return ", ".join(ranked + rest)
 
 
+def has_prefix(filename: str, prefixes: str) -> bool:
+    """Whether one of the paths in a setting of the kind of ``config.skip_files`` begins the name of a file."""
+    return bool(prefixes) and any(prefix and filename.startswith(prefix) for prefix in prefixes.split(os.pathsep))
+
+
 @dataclasses.dataclass
 class Config:
     """Process-wide settings; see the module docstring for the ways to set them."""
@@ -71,13 +76,16 @@ class Config:
     where it holds no operator. Shows whether plain Python behaves as it should; makes nothing faster."""
 
     skip_files: str = ""
-    """Further path prefixes, separated by ``os.pathsep``, whose frames run in eager."""
+    """Further path prefixes, separated by ``os.pathsep``, whose functions run in eager."""
 
     capture_files: str = ""
     """Path prefixes, separated by ``os.pathsep``, whose frames count as the user's although they are a library's.
 
     Functions that have been met as a library's stay such.
     """
+
+    replay_dir: str = ""
+    """Where a file is written for each internal error, for ``python -m compiler.replay``; empty for none."""
 
     def __post_init__(self) -> None:
         _refuse_misspelt([f"COMPILER_{field.name.upper()}" for field in dataclasses.fields(self)])

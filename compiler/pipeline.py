@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from compiler import _C, breaks, events, skips
+from compiler import _C, breaks, events, recording, skips
 from compiler.backends.outputs import Output
 from compiler.backends.running import CompiledGraph, backend_error
 from compiler.breaks import BreakEarlier, GraphBreak
@@ -172,8 +172,8 @@ class _Work:
             return self._broken_at(cx, cause)
         else:
             captured = output.Captured(cx, returned)
-        refuse_suspended(cx)
         output.plan(captured)  # a value that cannot be rebuilt moves the break
+        refuse_suspended(cx)
         return captured
 
     def _broken_at(self, cx: Capture, cause: GraphBreak) -> Attempt:
@@ -323,11 +323,9 @@ class _Work:
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]}"
         context = f"{type(error).__name__}: {error} ({place})"
-        stack = (self.location(),) if self.cx is None else (self.cx.root.location(),)
-        row = breaks.KINDS["internal error"]
-        self.publish(
-            "fell_back", Reason("internal error", context, row.explanation, row.hints, stack), None, {"error": error}
-        )
+        where = self.location() if self.cx is None else self.cx.root.location()
+        saved = recording.save(self.request.func, self.request.locals, self.options, error)
+        self.publish("fell_back", breaks.internal_error(context, where, saved), None, {"error": error})
         return self._add(_C.Entry(self.context, self._partial_guards(), None, keep_hook=True))
 
     def _partial_guards(self) -> _C.GuardTree | None:

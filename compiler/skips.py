@@ -16,7 +16,7 @@ import torch
 
 import compiler.marks as marks
 from compiler.events import Location
-from compiler.options import config
+from compiler.options import config, has_prefix
 from compiler.rules.untraced import LIBRARIES
 
 _STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
@@ -47,9 +47,22 @@ def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
     return is_skipped_file(filename)
 
 
+def is_generated_by_torch(code: types.CodeType, globals_: dict[str, Any]) -> bool:
+    """Whether torch wrote the file and called it a module of its own, as its code generator does with its results."""
+    name = globals_.get("__name__")
+    return isinstance(name, str) and name.startswith("torch.") and not code.co_filename.startswith((_TORCH, "<"))
+
+
+def is_housekeeping(code: types.CodeType, locals_: tuple[Any, ...]) -> bool:
+    """Whether a frame of torch's modules computes nothing: it is no forward, and no tensor is among its arguments."""
+    if not code.co_filename.startswith(_TORCH_CAPTURED) or code.co_name == "forward":
+        return False
+    return not any(_holds_tensor(value, 1) for value in locals_ if not isinstance(value, torch.nn.Module))
+
+
 def is_library(filename: str) -> bool:
     """Whether the file is of the standard library, torch, a test tool or ourselves, not of the user."""
-    return _belongs_to_library(filename) and not _has_prefix(filename, config.capture_files)
+    return _belongs_to_library(filename) and not has_prefix(filename, config.capture_files)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -66,11 +79,7 @@ def _belongs_to_library(filename: str) -> bool:
 
 def is_skipped_by_user(filename: str) -> bool:
     """Whether ``config.skip_files`` names the file."""
-    return _has_prefix(filename, config.skip_files)
-
-
-def _has_prefix(filename: str, prefixes: str) -> bool:
-    return bool(prefixes) and any(prefix and filename.startswith(prefix) for prefix in prefixes.split(os.pathsep))
+    return has_prefix(filename, config.skip_files)
 
 
 def with_users_line(stack: tuple[Location, ...]) -> tuple[tuple[Location, ...], int]:

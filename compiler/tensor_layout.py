@@ -36,6 +36,8 @@ class Layout(NamedTuple):
     keyset: int  # dispatch keys: backend, conj, neg, autograd
     vtable: int  # the word 0 of plain dense tensors
     requires_grad: int  # address of c10::TensorImpl::requires_grad() const, or 0
+    grad_meta: int  # the pointer to what autograd knows of a tensor, 0 where it knows nothing; or 0: not found
+    grad_byte: int  # where that has a byte that is 1 in leaves that require gradients
 
 
 def _words(tensor: torch.Tensor) -> tuple[int, ...]:
@@ -114,11 +116,54 @@ def _requires_grad_address() -> int:
     return (ctypes.cast(symbol, ctypes.c_void_p).value or 0) if agree else 0
 
 
+class _Grad(NamedTuple):
+    meta: int = 0
+    byte: int = 0
+
+
+def _grad_samples() -> list[torch.Tensor]:
+    leaf = torch.zeros(2, requires_grad=True)
+    frozen, passed = torch.zeros(2).requires_grad_().requires_grad_(False), torch.zeros(2).requires_grad_()
+    (passed * 2).sum().backward()
+    made = [leaf * 2, (leaf * 2)[0], leaf.view(1, 2), leaf.detach(), torch.zeros(2).add_(leaf), torch.zeros(2)]
+    return [leaf, frozen, passed, *made, torch.nn.Parameter(torch.zeros(3)), torch.zeros(3, 4, requires_grad=True)]
+
+
+def _grad_is_told(grad: _Grad, tensor: torch.Tensor) -> bool:
+    """What C makes of the words is right, or it asks torch."""
+    meta = _words(tensor)[grad.meta]
+    if meta == 0:
+        return not tensor.requires_grad
+    return tensor.requires_grad or ctypes.c_uint8.from_address(meta + grad.byte).value != 1
+
+
+def _grad() -> _Grad:
+    """The byte that changes with requires_grad; all 0 where there is not exactly one."""
+    try:
+        never, leaf = torch.zeros(3, 4), torch.zeros(3, 4, requires_grad=True)
+        grown = zip(_words(never), _words(leaf))
+        meta = _only({i for i, (without, with_) in enumerate(grown) if without == 0 and with_ != 0})
+        address = _words(leaf)[meta]
+        usable_size = ctypes.CDLL(None).malloc_usable_size
+        usable_size.restype, usable_size.argtypes = ctypes.c_size_t, [ctypes.c_void_p]
+        memory = (ctypes.c_uint8 * usable_size(address)).from_address(address)
+        before = bytes(memory)
+        leaf.requires_grad_(False)
+        after = bytes(memory)
+        byte = _only({i for i, pair in enumerate(zip(before, after)) if pair[0] != pair[1]})
+        found = _Grad(meta, byte)
+        told = (before[byte], after[byte]) == (1, 0) and all(_grad_is_told(found, tensor) for tensor in _grad_samples())
+        return found if told else _Grad()
+    except (LookupError, AttributeError, OSError):
+        return _Grad()
+
+
 def _find() -> Layout:
     moving, ndim = _moving_bits(), _ndim_word()
     end = ndim + 1 + 2 * INLINE_DIMS
     complex_tensor = torch.zeros(3, 4, dtype=torch.complex64)
     flags = _only(_changed(torch.zeros(3, 4), torch.zeros(3, 4, dtype=torch.float64), moving, end))
+    grad = _grad()
     return Layout(
         impl_offset=_impl_offset(),
         extra=_extra_word(moving, ndim),
@@ -128,6 +173,8 @@ def _find() -> Layout:
         keyset=_only(_changed(complex_tensor, complex_tensor.conj(), moving, end)),
         vtable=_words(torch.zeros(3, 4))[0],
         requires_grad=_requires_grad_address(),
+        grad_meta=grad.meta,
+        grad_byte=grad.byte,
     )
 
 

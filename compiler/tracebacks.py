@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import itertools
-import linecache
 import os
 from collections.abc import Iterator
 from types import TracebackType
@@ -89,9 +88,8 @@ def _from_frame(stack: tuple[Location, ...], frame: Location) -> tuple[Location,
 def _entry_at(place: Location, below: TracebackType | None) -> TracebackType:
     """An entry that shows a place; its frame runs nothing of the user's."""
     tree = ast.parse("raise LookupError")
-    line = linecache.getline(place.file, place.line).rstrip().encode()
-    for node in ast.walk(tree):  # all of the line: nothing in it is underlined
-        vars(node).update(col_offset=len(line) - len(line.lstrip()), end_col_offset=len(line))
+    for node in ast.walk(tree):  # no columns: nothing in the line is underlined
+        vars(node).update(col_offset=-1, end_col_offset=-1)
     name = place.function.rpartition(".")[2]
     code = compile(tree, place.file, "exec")
     code = code.replace(co_name=name, co_qualname=place.function, co_firstlineno=place.line)

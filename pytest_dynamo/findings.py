@@ -16,8 +16,21 @@ STRICT_HINT = "COMPILER_STRICT=1 in the environment raises the error itself, wit
 
 
 @dataclasses.dataclass(frozen=True)
+class Place:
+    """A line of user code that met a reason `count` times."""
+
+    count: int
+    file: str
+    line: int
+    function: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Finding:
-    """A reason, met `count` times by `tests` tests, and the line of user code (the first where there are several)."""
+    """A reason, met `count` times by `tests` tests, and the line of user code.
+
+    Where there are several lines, it is the one that met the reason most often; `places` has them all.
+    """
 
     count: int
     tests: int
@@ -29,6 +42,7 @@ class Finding:
     source_line: str
     explanation: str
     hints: tuple[str, ...]
+    places: tuple[Place, ...]
 
     @property
     def title(self) -> str:
@@ -79,7 +93,9 @@ def collect(section: Section, measures: Iterable[Measure], root: Path) -> list[F
 
 
 def _finding(met: Sequence[tuple[Measure, Reason]], root: Path) -> Finding:
-    first = met[0][1]
+    times = Counter(reason.location for _, reason in met)
+    commonest = times.most_common(1)[0][0]
+    first = next(reason for _, reason in met if reason.location == commonest)
     return Finding(
         count=len(met),
         tests=len({measure.nodeid for measure, _ in met}),
@@ -89,6 +105,7 @@ def _finding(met: Sequence[tuple[Measure, Reason]], root: Path) -> Finding:
         source_line=first.location.source_line,
         explanation=first.explanation,
         hints=first.hints,
+        places=tuple(Place(count, **_place(location, root)) for location, count in times.most_common()),
     )
 
 

@@ -80,11 +80,27 @@ def _lines(group: Sequence[Finding], section_hint: str) -> list[str]:
     hints = [*kind.hints, *([section_hint] if section_hint else [])]
     lines = [f"{_met(group)} x {kind.kind}", f"    {kind.explanation}", *(f"    hint: {hint}" for hint in hints)]
     for finding in group:
-        place = f"{finding.file}:{finding.line} in {finding.function}"
-        context = f": {finding.context}" if finding.context else ""
-        lines.append(f"    {finding.count} x {place}{context} ({_tests(finding.tests)})")
-        lines += [f"        {finding.source_line}"] if finding.source_line else []
+        lines += _met_at(finding) if len(finding.places) == 1 else _met_at_several(finding)
     return lines
+
+
+def _met_at(finding: Finding) -> list[str]:
+    place = f"{finding.file}:{finding.line} in {finding.function}"
+    context = f": {finding.context}" if finding.context else ""
+    source = [f"        {finding.source_line}"] if finding.source_line else []
+    return [f"    {finding.count} x {place}{context} ({_tests(finding.tests)})", *source]
+
+
+PLACES = 3
+"""So many places are shown for a reason that is not told apart by line; the JSON report has them all."""
+
+
+def _met_at_several(finding: Finding) -> list[str]:
+    lines = [f"    {place.count} x {place.file}:{place.line} in {place.function}" for place in finding.places[:PLACES]]
+    further = len(finding.places) - PLACES
+    if further > 0:
+        lines.append(f"    {sum(place.count for place in finding.places[PLACES:])} x at {further} further places")
+    return [*lines, f"    in {_tests(finding.tests)}"]
 
 
 REASONS_OF_RECOMPILES = 5

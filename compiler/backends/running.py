@@ -147,12 +147,13 @@ class CompiledGraph:
         raise fault from error
 
     def _fault(self, error: Exception) -> BackendError:
-        what = f"compiled a graph that raised {type(error).__name__}: {error}"
-        return self._blamed(what, {"error": error})
+        return self._blamed(f"compiled a graph that raised {type(error).__name__}: {error}", error)
 
-    def _blamed(self, what: str, details: dict[str, Any]) -> BackendError:
+    def _blamed(self, what: str, cause: Exception | None = None) -> BackendError:
+        """The error, recorded, whether it is raised or not; its text has the graph."""
         fault = backend_error(self.backend_name, what, self.module, self.frame)
-        events.publish(FrameRecord("fell_back", self.frame, fault.reason, details=details))
+        fault.__cause__ = cause
+        events.publish(FrameRecord("fell_back", self.frame, fault.reason, details={"error": fault}))
         return fault
 
     def _tell(self, node: torch.fx.Node | None, error: Exception) -> None:
@@ -211,7 +212,7 @@ class CompiledGraph:
             return result
         what = f"compiled a graph that returned {found}"
         if not self._is_the_graphs_own:
-            raise self._blamed(what, {})
+            raise self._blamed(what)
         return self._mistaken(call, what, undo or NOTHING)
 
     def _mistaken(self, call: _C.GraphCall, what: str, undo: Undo) -> Any:

@@ -28,7 +28,7 @@ Displaced = frozenset[str]
 
 
 def settle(program: Program) -> None:
-    """Give the ops that touch cells' slots their right names, and fill ``program.displaced``."""
+    """Give the ops that touch cells' slots their right names, and fill ``program.displaced`` and ``aside``."""
     if not any(instr.op == "LOAD_CLOSURE_AND_CLEAR" for instr in program.instrs):
         return
     seen = {0}
@@ -37,6 +37,8 @@ def settle(program: Program) -> None:
         index, tokens, displaced = pending.pop()
         if displaced:
             program.displaced[index] = displaced
+        if any(tokens):
+            program.aside.add(index)
         for successor, there, out in _step(program, program.instrs[index], tokens, displaced):
             if successor not in seen:
                 seen.add(successor)

@@ -67,11 +67,12 @@ class Program:
         instrs: The instructions in order.
         index_at: Byte offset of each native instruction → index of the canonical one it is part of, or (if it
             was dropped) of the next one.
+        aside: Indices on entry to which a cell of the function lies on the stack, put aside.
         displaced: Index → names whose own slot holds a plain local there, the cell being aside on the stack.
         facts: What was found out about the program (by `compiler.bytecode.flow`), each once.
     """
 
-    __slots__ = ("_code", "_handlers", "displaced", "facts", "index_at", "instrs", "is_generator")
+    __slots__ = ("_code", "_handlers", "aside", "displaced", "facts", "index_at", "instrs", "is_generator")
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class Program:
         self.instrs = instrs
         self.index_at = index_at
         self._handlers = handlers
+        self.aside: set[int] = set()
         self.displaced: dict[int, frozenset[str]] = {}
         self.facts: dict[str, Any] = {}
         self.is_generator = is_generator(code)

@@ -20,6 +20,7 @@ import bytecode.instr as bc
 from compiler.bytecode.decode import decode
 from compiler.bytecode.emit import ConstPool, Emitter, Item, Scope
 from compiler.bytecode.native import Native, Range, exception_ranges, natives, range_at
+from compiler.bytecode.percode import PerCode
 from compiler.bytecode.program import TERMINAL, Instr
 from compiler.bytecode.render import Renderer
 from compiler.bytecode.tables import NULL_FIRST, RANGES_NEED_PADDING
@@ -199,9 +200,19 @@ def _forward(name: str) -> str:
     return name.replace("_NO_INTERRUPT", "").replace("BACKWARD", "FORWARD")
 
 
+_bodies: PerCode[list[Native]] = PerCode()
+
+
 def _body(code: CodeType) -> list[Native]:
     """The instructions after the prefix, which ends with the first RESUME."""
-    all_natives = natives(code)
+    body = _bodies.get(code)
+    if body is None:
+        body = _after_prefix(natives(code))
+        _bodies.put(code, body)
+    return body
+
+
+def _after_prefix(all_natives: list[Native]) -> list[Native]:
     for i, native in enumerate(all_natives):
         if native.name == "RESUME":
             return all_natives[i + 1 :]

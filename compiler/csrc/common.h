@@ -16,7 +16,7 @@
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
-/* ---- what a guard can reach: the frame's variables, all borrowed (guard_tree.c) ---- */
+/* ---- what a guard can reach: the frame's variables, all borrowed (guard_reach.c) ---- */
 typedef struct {
     PyObject *const *locals;
     Py_ssize_t local_count;
@@ -39,8 +39,7 @@ int guard_tree_ready(PyObject *module);
 /* ---- facts of one tensor (tensor_facts.c) ---- */
 typedef struct TensorFacts TensorFacts;
 extern PyTypeObject TensorFacts_Type;
-typedef enum { FACTS_DIFFER, FACTS_HOLD, FACTS_UNKNOWN } FactsAnswer;
-FactsAnswer tensor_facts_quick(TensorFacts *facts, PyObject *value); /* runs no Python code, frees nothing */
+typedef enum { FACTS_DIFFER, FACTS_HOLD, FACTS_UNKNOWN } FactsAnswer; /* the quick reading: tensor_facts.h */
 bool tensor_facts_slow(TensorFacts *facts, PyObject *value);         /* may run anything; leaves no exception */
 int tensor_facts_ready(PyObject *module);
 

@@ -1,39 +1,8 @@
 /* TensorFacts: a few words of at::TensorImpl read directly when compiler.tensor_layout has found and tested them, Python
    attributes through compiler.tensor_facts otherwise. */
-#include "common.h"
+#include "tensor_facts.h"
 
-enum { INLINE_DIMS = 5, KNOWN_PAIRS = 4, RAW = -1 };
-
-/* One process has one torch, hence one layout. */
-static struct {
-    bool measured;
-    bool usable;
-    Py_ssize_t impl_offset;
-    int extra, ndim, flags, keyset;
-    uint64_t flags_mask, vtable;
-    bool (*requires_grad)(const void *); /* or NULL: ask the getter */
-    PyGetSetDef *requires_grad_getter, *is_leaf_getter;
-    PyTypeObject *tensor, *parameter;
-} layout;
-
-/* What the quick reading needs stands first, on two cache lines. */
-struct TensorFacts {
-    PyObject_HEAD
-    PyTypeObject *type;
-    bool quick; /* `type` keeps its metadata in words that we know */
-    bool requires_grad;
-    bool check_leaf, is_leaf;
-    bool dynamic;
-    uint8_t ndim;
-    uint8_t known; /* pairs of (flags, keyset) that the slow reading has found good */
-    struct {
-        uint64_t flags, keyset;
-    } good[KNOWN_PAIRS];
-    int64_t sizes[INLINE_DIMS], strides[INLINE_DIMS];
-    int stride_from[INLINE_DIMS];
-    bool free_size[INLINE_DIMS];
-    PyObject *description; /* compiler.tensor_facts.Description */
-};
+TensorLayout tensor_layout; /* one process has one torch */
 
 /* ---- the layout ---- */
 
@@ -54,15 +23,15 @@ find_types(void)
 {
     PyObject *torch = PyImport_ImportModule("torch");
     PyObject *nn = torch == NULL ? NULL : PyObject_GetAttrString(torch, "nn");
-    layout.tensor = torch == NULL ? NULL : (PyTypeObject *)PyObject_GetAttrString(torch, "Tensor");
-    layout.parameter = nn == NULL ? NULL : (PyTypeObject *)PyObject_GetAttrString(nn, "Parameter");
+    tensor_layout.tensor = torch == NULL ? NULL : (PyTypeObject *)PyObject_GetAttrString(torch, "Tensor");
+    tensor_layout.parameter = nn == NULL ? NULL : (PyTypeObject *)PyObject_GetAttrString(nn, "Parameter");
     Py_XDECREF(torch);
     Py_XDECREF(nn);
-    if (layout.tensor == NULL || layout.parameter == NULL) {
+    if (tensor_layout.tensor == NULL || tensor_layout.parameter == NULL) {
         return -1;
     }
-    layout.requires_grad_getter = getter_of((PyObject *)layout.tensor, "requires_grad");
-    layout.is_leaf_getter = getter_of((PyObject *)layout.tensor, "is_leaf");
+    tensor_layout.requires_grad_getter = getter_of((PyObject *)tensor_layout.tensor, "requires_grad");
+    tensor_layout.is_leaf_getter = getter_of((PyObject *)tensor_layout.tensor, "is_leaf");
     return PyErr_Occurred() ? -1 : 0;
 }
 
@@ -78,7 +47,7 @@ call_python(const char *module_name, const char *function)
 static int
 measure(void)
 {
-    if (layout.measured) {
+    if (tensor_layout.measured) {
         return 0;
     }
     PyObject *words = find_types() < 0 ? NULL : call_python("compiler.tensor_layout", "measure");
@@ -87,31 +56,23 @@ measure(void)
     }
     unsigned long long flags_mask = 0, vtable = 0, requires_grad = 0;
     if (words != Py_None
-        && !PyArg_ParseTuple(words, "niiiKiKK", &layout.impl_offset, &layout.extra, &layout.ndim, &layout.flags, &flags_mask,
-                             &layout.keyset, &vtable, &requires_grad)) {
+        && !PyArg_ParseTuple(words, "niiiKiKKii", &tensor_layout.impl_offset, &tensor_layout.extra, &tensor_layout.ndim, &tensor_layout.flags, &flags_mask,
+                             &tensor_layout.keyset, &vtable, &requires_grad, &tensor_layout.grad_meta,
+                             &tensor_layout.grad_byte)) {
         Py_DECREF(words);
         return -1;
     }
-    layout.flags_mask = flags_mask;
-    layout.vtable = vtable;
-    layout.requires_grad = (bool (*)(const void *))(uintptr_t)requires_grad;
-    layout.usable = words != Py_None && layout.requires_grad_getter != NULL && layout.is_leaf_getter != NULL;
-    layout.measured = true;
+    tensor_layout.flags_mask = flags_mask;
+    tensor_layout.vtable = vtable;
+    tensor_layout.requires_grad = (bool (*)(const void *))(uintptr_t)requires_grad;
+    tensor_layout.usable = words != Py_None && tensor_layout.requires_grad_getter != NULL
+                           && tensor_layout.is_leaf_getter != NULL;
+    tensor_layout.measured = true;
     Py_DECREF(words);
     return 0;
 }
 
-static inline const uint64_t *
-impl_words(PyObject *tensor)
-{
-    return *(const uint64_t **)((char *)tensor + layout.impl_offset);
-}
-
-static inline bool
-words_are_plain(const uint64_t *words)
-{
-    return words != NULL && words[0] == layout.vtable && words[layout.extra] == 0 && words[layout.ndim] <= INLINE_DIMS;
-}
+/* ---- reading ---- */
 
 static inline bool
 getter_says(PyGetSetDef *getset, PyObject *tensor)
@@ -125,10 +86,8 @@ getter_says(PyGetSetDef *getset, PyObject *tensor)
     return truth;
 }
 
-/* ---- reading ---- */
-
-static bool
-moving_shape_holds(TensorFacts *facts, const int64_t *sizes, const int64_t *strides)
+bool
+tensor_moving_shape_holds(TensorFacts *facts, const int64_t *sizes, const int64_t *strides)
 {
     for (int dim = 0; dim < facts->ndim; dim++) {
         int source = facts->stride_from[dim];
@@ -140,62 +99,17 @@ moving_shape_holds(TensorFacts *facts, const int64_t *sizes, const int64_t *stri
     return true;
 }
 
-static inline bool
-shape_holds(TensorFacts *facts, const uint64_t *words)
+bool
+tensor_requires_grad(const uint64_t *words, PyObject *value)
 {
-    const int64_t *sizes = (const int64_t *)&words[layout.ndim + 1], *strides = sizes + INLINE_DIMS;
-    if (UNLIKELY(words[layout.ndim] != (uint64_t)facts->ndim)) {
-        return false;
-    }
-    if (UNLIKELY(facts->dynamic)) {
-        return moving_shape_holds(facts, sizes, strides);
-    }
-    for (int dim = 0; dim < facts->ndim; dim++) {
-        if (sizes[dim] != facts->sizes[dim] || strides[dim] != facts->strides[dim]) {
-            return false;
-        }
-    }
-    return true;
+    return LIKELY(tensor_layout.requires_grad != NULL) ? tensor_layout.requires_grad(words)
+                                                       : getter_says(tensor_layout.requires_grad_getter, value);
 }
 
-static inline bool
-flags_are_known(TensorFacts *facts, const uint64_t *words)
+bool
+tensor_is_leaf(PyObject *value)
 {
-    uint64_t flags = words[layout.flags] & layout.flags_mask, keyset = words[layout.keyset];
-    for (int i = 0; i < facts->known; i++) {
-        if (LIKELY(flags == facts->good[i].flags && keyset == facts->good[i].keyset)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-FactsAnswer
-tensor_facts_quick(TensorFacts *facts, PyObject *value)
-{
-    if (UNLIKELY(Py_TYPE(value) != facts->type)) {
-        return FACTS_DIFFER;
-    }
-    if (UNLIKELY(!facts->quick)) {
-        return FACTS_UNKNOWN;
-    }
-    const uint64_t *words = impl_words(value);
-    if (UNLIKELY(!words_are_plain(words))) {
-        return FACTS_UNKNOWN;
-    }
-    if (UNLIKELY(!shape_holds(facts, words))) {
-        return FACTS_DIFFER;
-    }
-    if (UNLIKELY(!flags_are_known(facts, words))) {
-        return FACTS_UNKNOWN;
-    }
-    bool requires_grad = LIKELY(layout.requires_grad != NULL) ? layout.requires_grad(words)
-                                                              : getter_says(layout.requires_grad_getter, value);
-    if (UNLIKELY(requires_grad != facts->requires_grad)) {
-        return FACTS_DIFFER;
-    }
-    bool leaf = !facts->check_leaf || getter_says(layout.is_leaf_getter, value) == facts->is_leaf;
-    return leaf ? FACTS_HOLD : FACTS_DIFFER;
+    return getter_says(tensor_layout.is_leaf_getter, value);
 }
 
 static void
@@ -203,8 +117,8 @@ note_flags(TensorFacts *facts, PyObject *value)
 {
     const uint64_t *words = impl_words(value);
     if (facts->quick && words_are_plain(words) && facts->known < KNOWN_PAIRS && !flags_are_known(facts, words)) {
-        facts->good[facts->known].flags = words[layout.flags] & layout.flags_mask;
-        facts->good[facts->known++].keyset = words[layout.keyset];
+        facts->good[facts->known].flags = words[tensor_layout.flags] & tensor_layout.flags_mask;
+        facts->good[facts->known++].keyset = words[tensor_layout.keyset];
     }
 }
 
@@ -246,19 +160,19 @@ read_dynamic(TensorFacts *self)
 static int
 read_quick(TensorFacts *self, PyObject *example)
 {
-    self->quick = layout.usable && (self->type == layout.tensor || self->type == layout.parameter)
+    self->quick = tensor_layout.usable && (self->type == tensor_layout.tensor || self->type == tensor_layout.parameter)
                   && words_are_plain(impl_words(example));
     if (!self->quick) {
         return 0;
     }
     const uint64_t *words = impl_words(example);
-    self->ndim = (uint8_t)words[layout.ndim];
+    self->ndim = (uint8_t)words[tensor_layout.ndim];
     for (int dim = 0; dim < self->ndim; dim++) {
-        self->sizes[dim] = (int64_t)words[layout.ndim + 1 + dim];
-        self->strides[dim] = (int64_t)words[layout.ndim + 1 + INLINE_DIMS + dim];
+        self->sizes[dim] = (int64_t)words[tensor_layout.ndim + 1 + dim];
+        self->strides[dim] = (int64_t)words[tensor_layout.ndim + 1 + INLINE_DIMS + dim];
     }
-    self->requires_grad = getter_says(layout.requires_grad_getter, example);
-    self->is_leaf = getter_says(layout.is_leaf_getter, example);
+    self->requires_grad = getter_says(tensor_layout.requires_grad_getter, example);
+    self->is_leaf = getter_says(tensor_layout.is_leaf_getter, example);
     note_flags(self, example);
     return read_dynamic(self);
 }
@@ -287,7 +201,7 @@ facts_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         || measure() < 0) {
         return NULL;
     }
-    if (!PyObject_TypeCheck(example, layout.tensor)) {
+    if (!PyObject_TypeCheck(example, tensor_layout.tensor)) {
         return PyErr_Format(PyExc_TypeError, "example must be a Tensor, not %.200s", Py_TYPE(example)->tp_name);
     }
     TensorFacts *self = (TensorFacts *)type->tp_alloc(type, 0);

@@ -12,6 +12,7 @@ from typing import Any
 from compiler.breaks import GraphBreak
 from compiler.values.base import Value
 from compiler.values.functions import CellValue, PythonModuleValue
+from compiler.values.objects import ObjectValue
 
 
 @dataclasses.dataclass
@@ -60,6 +61,8 @@ class Ledger:
             value = getattr(value, "holder", None) or value
         if value in self._namespaces:
             raise _two_ways()
+        if isinstance(value, ObjectValue) and value.base is not None and _is_own_dict(value.obj):
+            raise GraphBreak("attribute write", f"{value.describe()} is its own __dict__")
         if isinstance(value, PythonModuleValue):
             self._refuse_namespace(vars(value.obj))
         if value.source is not None or (isinstance(value, CellValue) and value.name is not None):
@@ -89,6 +92,11 @@ class Ledger:
 
     def __bool__(self) -> bool:
         return bool(self.touched or self.globals)
+
+
+def _is_own_dict(obj: Any) -> bool:
+    """Attributes and entries of such a dict are the same."""
+    return bool(type(obj).__dictoffset__) and object.__getattribute__(obj, "__dict__") is obj
 
 
 def _two_ways() -> GraphBreak:

@@ -21,9 +21,12 @@ _RANDOM_NAMES = frozenset(
 _FACTORY_NAMES = (
     "zeros ones empty full rand randn randint randperm arange linspace logspace eye tensor as_tensor scalar_tensor "
     "tril_indices triu_indices empty_strided hann_window hamming_window blackman_window bartlett_window "
-    "kaiser_window complex range"
+    "kaiser_window complex range empty_permuted normal asarray"
 )
-FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split())
+FACTORIES = frozenset(getattr(torch, name) for name in _FACTORY_NAMES.split()) | {
+    torch.fft.fftfreq,
+    torch.fft.rfftfreq,
+}
 """Functions of torch that take no tensor and give one."""
 
 

@@ -108,10 +108,12 @@ def _looks_at_indices(name: str, node: torch.fx.Node) -> bool:
     first, index, *assigned = node.args
     if not isinstance(first, torch.fx.Node) or "example_value" not in first.meta:
         return False  # one of several results
-    examples = _examples(index)
-    if all(isinstance(example, torch.Tensor) and example.dtype is torch.bool for example in examples):
-        return bool(examples) and any(example.dim() for example in _examples(assigned))
-    return True
+    masks = _examples(index)
+    if not all(isinstance(mask, torch.Tensor) and mask.dtype is torch.bool for mask in masks):
+        return True
+    # Values for the elements behind a mask fit however many it selects.
+    behind = first.meta["example_value"].dim() - masks[0].dim() if isinstance(index, torch.fx.Node) else 0
+    return bool(masks) and any(value.dim() > behind for value in _examples(assigned))
 
 
 def _examples(argument: Any) -> list[Any]:

@@ -8,7 +8,6 @@ commonest of those whose meta kernels are slow have rules in `compiler.graph.sha
 
 from __future__ import annotations
 
-import ast
 import functools
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -19,23 +18,20 @@ import torch.fx
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.graph import autocast, shape_rules
+from compiler.graph import autocast, layouts, shape_rules
+from compiler.graph.arguments import META, Arguments, Overridden, map_parts, result_device
 from compiler.graph.changes import Changes
 from compiler.graph.modes import Mode, Modes
-from compiler.graph.overlap import may_clash
 from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
 from compiler.graph.refusals import refusal
-from compiler.graph.stand_ins import NEED_MEMORY, run_on_stand_ins
+from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, ListValue, SequenceValue, SliceValue, TupleValue
-from compiler.values.objects import ObjectValue
+from compiler.values.containers import ListValue, TupleValue
 from compiler.values.tensor import TensorValue
-from compiler.values.wrap import overrides_torch
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
 
-META = torch.device("meta")
 _PLAIN = (bool, int, float, complex, str, type(None), torch.dtype, torch.device, torch.Size, torch.layout)
 
 
@@ -94,19 +90,22 @@ class Recorder:
         Raises:
             GraphBreak: an argument cannot be held by a graph, or the operator refuses.
         """
-        arguments = _Arguments(self)
+        arguments = Arguments(self)
         args = list(args)
         try:
             node_args = tuple([arguments.convert(arg.realize(self.cx)) for arg in args])
             node_kwargs = {name: arguments.convert(arg.realize(self.cx)) for name, arg in kwargs.items()}
-        except _Overridden:
+        except Overridden:
             return self.cx.rules.call_override(self.cx, target, args, kwargs)
         return self._record(target, node_args, node_kwargs, arguments)
 
     def _record(
-        self, target: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments
+        self, target: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Arguments
     ) -> Value:
-        device = _result_device(target, args, kwargs, arguments)
+        device = result_device(target, args, kwargs, arguments)
+        arguments.unsure = layouts.is_unsure(_bare_name(target), arguments.tensors)
+        if arguments.unsure:
+            layouts.refuse_question(_bare_name(target))
         result = self._example(target, args, kwargs, arguments)
         arguments.refuse_overlap(target, result)
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
@@ -122,7 +121,7 @@ class Recorder:
             self.drawn_on.add(device)
         return self._result(node, result, device, arguments)
 
-    def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: _Arguments) -> Any:
+    def _example(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Arguments) -> Any:
         if arguments.tensors and autocast.active():
             return self._example_in_autocast(target, args, kwargs)
         args, kwargs = arguments.examples(args, kwargs)
@@ -136,7 +135,7 @@ class Recorder:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if target in NEED_MEMORY:
+            if needs_memory(target, (value.device for value in arguments.tensors)):
                 return run_on_stand_ins(target, args, kwargs)
             return _run(target, args, kwargs)
         except Exception as error:
@@ -148,7 +147,7 @@ class Recorder:
         def claim(value: TensorValue) -> torch.Tensor:
             return examples.claim(value.example, value.device)
 
-        args, kwargs = _map(args, claim, TensorValue), _map(kwargs, claim, TensorValue)
+        args, kwargs = map_parts(args, claim, TensorValue), map_parts(kwargs, claim, TensorValue)
         try:
             return examples.run(lambda: _run(target, args, kwargs))
         except GraphBreak:
@@ -164,11 +163,13 @@ class Recorder:
         node.meta["user_stack"] = stack
         node.stack_trace = "\n".join(f'  File "{at.file}", line {at.line}, in {at.function}' for at in stack)
 
-    def _result(self, node: torch.fx.Node, result: Any, device: torch.device, arguments: _Arguments) -> Value:
+    def _result(self, node: torch.fx.Node, result: Any, device: torch.device, arguments: Arguments) -> Value:
         cx = self.cx
         if isinstance(result, torch.Tensor):
             for value in arguments.tensors:
                 if value.example is result:
+                    if value.layout_unsure and not has_effect(node.target, node.kwargs):
+                        layouts.refuse_same(_bare_name(node.target))
                     return value
             if result.device != META:
                 raise GraphBreak(
@@ -177,7 +178,9 @@ class Recorder:
             if type(result) not in (torch.Tensor, torch.nn.Parameter):
                 raise GraphBreak("unsupported value", f"a tensor of class {type(result).__name__}")
             node.meta["example_value"] = result
-            return cx.new(TensorValue(node, result, device, type(result)))
+            value = TensorValue(node, result, device, type(result))
+            value.layout_unsure = arguments.unsure
+            return cx.new(value)
         if isinstance(result, tuple | list):
             items = [self._element(node, index, item, device, arguments) for index, item in enumerate(result)]
             if isinstance(result, list):
@@ -187,9 +190,7 @@ class Recorder:
             return ConstantValue(None)
         raise GraphBreak("unsupported call", f"{_name(node.target)} gives a {type(result).__name__}")
 
-    def _element(
-        self, node: torch.fx.Node, index: int, item: Any, device: torch.device, arguments: _Arguments
-    ) -> Value:
+    def _element(self, node: torch.fx.Node, index: int, item: Any, device: torch.device, arguments: Arguments) -> Value:
         if isinstance(item, _PLAIN):
             if item is not None:
                 _check_plain(node.target)
@@ -199,8 +200,8 @@ class Recorder:
 
     def argument(self, value: Value) -> Any:
         """What stands for a value in the arguments of a node."""
-        argument = _Arguments(self).convert(value.realize(self.cx))
-        return _map(argument, self.node_of, TensorValue)
+        argument = Arguments(self).convert(value.realize(self.cx))
+        return map_parts(argument, self.node_of, TensorValue)
 
     # -- parts that are taken out again, see `compiler.graph.regions` -------------------------
 
@@ -276,118 +277,6 @@ def _run(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return target(*args, **kwargs)
 
 
-class _Overridden(Exception):
-    """The class of an argument says what torch's functions do with it."""
-
-
-class _Arguments:
-    """Turns values into graph arguments, and those into the arguments of the example run.
-
-    In between, tensors are represented by their `TensorValue`.
-    """
-
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.tensors: list[TensorValue] = []
-
-    def convert(self, value: Value) -> Any:
-        if isinstance(value, TensorValue):
-            self.tensors.append(value)
-            return value
-        if isinstance(value, ConstantValue):
-            return _readable(value.value)
-        cx = self.recorder.cx
-        if isinstance(value, ObjectValue) and overrides_torch(value.cls):
-            raise _Overridden
-        if isinstance(value, SequenceValue):
-            items = [self.convert(item.realize(cx)) for item in value.items]
-            return items if isinstance(value, ListValue) else tuple(items)
-        if isinstance(value, SliceValue):
-            return slice(*[self.convert(item.realize(cx)) for item in value.items])
-        if isinstance(value, DictValue) and all(isinstance(key, str) for key in value.entries):
-            return {key: self.convert(item.realize(cx)) for key, (_, item) in value.entries.items()}
-        part = cx.rules.iterated_part(cx, value)
-        if part is not None:
-            return self.convert(part)
-        plain = cx.rules.graph_argument(cx, value)
-        if plain is not None:
-            return plain
-        raise GraphBreak("not a graph argument", value.describe())
-
-    def nodes(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        return _map(args, self.recorder.node_of, TensorValue), _map(kwargs, self.recorder.node_of, TensorValue)
-
-    def examples(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        args = _map(args, lambda value: value.example, TensorValue)
-        kwargs = _map(kwargs, lambda value: value.example, TensorValue)
-        if any(isinstance(arg, torch.device) for arg in args):
-            args = tuple([META if isinstance(arg, torch.device) else arg for arg in args])
-        if any(isinstance(arg, torch.Generator) for arg in (*args, *kwargs.values())):
-            args = tuple([None if isinstance(arg, torch.Generator) else arg for arg in args])
-            kwargs = {name: None if isinstance(arg, torch.Generator) else arg for name, arg in kwargs.items()}
-        return args, kwargs
-
-    def refuse_overlap(self, target: Any, result: Any) -> None:
-        """Operators refuse to write where a place is written twice, or is read under another view; but not on `META`.
-
-        Raises:
-            GraphBreak: this one may.
-        """
-        written = [value for value in self.tensors if value.example is result]
-        read = self.tensors
-        if target is operator.setitem:
-            written = read = self.tensors[:1]
-        if written and any(may_clash(written[0].example, value.example) for value in read):
-            raise GraphBreak("operator refused", f"{_name(target)} writes to a tensor that overlaps with what it reads")
-
-
-def _readable(value: Any) -> Any:
-    """A constant as an argument of a graph, whose Python code has to say the same.
-
-    Raises:
-        GraphBreak: it would not: the text of a complex number loses signs of zeros, and names infinity.
-    """
-    if isinstance(value, complex) and not _says_itself(repr(value)):
-        raise GraphBreak("not a graph argument", repr(value))
-    return value
-
-
-def _says_itself(text: str) -> bool:
-    try:
-        return repr(ast.literal_eval(text)) == text
-    except ValueError:
-        return False
-
-
-def _map(tree: Any, leaf: Callable[[Any], Any], kind: type) -> Any:
-    if isinstance(tree, kind):
-        return leaf(tree)
-    if type(tree) is tuple:
-        return tuple([_map(item, leaf, kind) for item in tree])
-    if type(tree) is list:
-        return [_map(item, leaf, kind) for item in tree]
-    if type(tree) is dict:
-        return {key: _map(item, leaf, kind) for key, item in tree.items()}
-    if type(tree) is slice:
-        return slice(*[_map(item, leaf, kind) for item in (tree.start, tree.stop, tree.step)])
-    return tree
-
-
-def _result_device(target: Any, args: Any, kwargs: Any, arguments: _Arguments) -> torch.device:
-    """Where the result lives: the device asked for, else that of the first tensor with dimensions."""
-    asked = kwargs.get("device")
-    if asked is None and target == "to":
-        asked = next((arg for arg in args if isinstance(arg, torch.device)), None)
-    if target in ("cpu", "cuda"):
-        asked = target
-    if asked is not None:
-        return torch.device(asked)
-    for value in arguments.tensors:
-        if value.example.dim():
-            return value.device
-    return arguments.tensors[0].device if arguments.tensors else torch.get_default_device()
-
-
 def _check_plain(target: Any) -> None:
     """A plain result of the example run holds for the tensors themselves only where the table says so.
 
@@ -401,6 +290,10 @@ def _check_plain(target: Any) -> None:
 
 def _name(target: Any) -> str:
     return f"Tensor.{target}" if isinstance(target, str) else getattr(target, "__name__", repr(target))
+
+
+def _bare_name(target: Any) -> str:
+    return target if isinstance(target, str) else getattr(target, "__name__", "")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Operators that have no kernel for meta tensors though their result's shape depends on shapes alone.
+"""Operators whose meta kernel is missing, or wrong, though their result's shape depends on shapes alone.
 
 They are run once on stand-ins: tensors on the CPU with an example's shape and strides. That costs what
 the operator costs, once for each capture.
@@ -6,19 +6,41 @@ the operator costs, once for each capture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 import torch.utils._pytree as pytree
 
-NEED_MEMORY: frozenset[Any] = frozenset(
-    found
-    for name in "binomial combinations corrcoef cov geqrf histogram _histogramdd_bin_edges histogramdd".split()
-    for found in (getattr(torch, name, None), name if hasattr(torch.Tensor, name) else None)
-    if found is not None
+from compiler.graph.shape_rules import new_example
+
+_WITHOUT_KERNEL = "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd"
+
+_WITH_WRONG_KERNEL = (
+    "native_batch_norm _native_batch_norm_legit linalg.eig linalg.svd svd fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn "
+    "fft.rfft2 fft.rfftn fft.irfft2 fft.irfftn nonzero_static"
 )
-"""Functions, and names of Tensor methods. None of them gives a view, or changes an argument."""
+"""What it says of the result's strides, or of its shape, is true of other devices; none of these gives a view."""
+
+
+def _function(path: str) -> Any:
+    return functools.reduce(lambda owner, name: getattr(owner, name, None), path.split("."), torch)
+
+
+def _spellings(names: str) -> frozenset[Any]:
+    """Functions, and names of Tensor methods."""
+    found = [(_function(name), name if hasattr(torch.Tensor, name) else None) for name in names.split()]
+    return frozenset(spelling for spellings in found for spelling in spellings if spelling is not None)
+
+
+_ON_EVERY_DEVICE = _spellings(_WITHOUT_KERNEL)
+_ON_THE_CPU = _spellings(_WITH_WRONG_KERNEL)
+
+
+def needs_memory(target: Any, devices: Iterable[torch.device]) -> bool:
+    """Whether the result of an operator on tensors of these devices is to be told from stand-ins."""
+    return target in _ON_EVERY_DEVICE or (target in _ON_THE_CPU and all(device.type == "cpu" for device in devices))
 
 
 def run_on_stand_ins(target: Callable[..., Any] | str, args: Any, kwargs: Any) -> Any:
@@ -36,4 +58,4 @@ def _stand_in(example: torch.Tensor) -> torch.Tensor:
 
 
 def _example(made: torch.Tensor) -> torch.Tensor:
-    return made.to("meta") if made.requires_grad else made.detach().to("meta")
+    return new_example(made.shape, made.stride(), made.dtype, made.requires_grad)

@@ -50,7 +50,6 @@ class Frame:
         self.started = self.finished = self.running = False
         self.returned: Value | None = None
         self.saved_handled: Value | None = None
-        self.line = code.co_firstlineno
         self.names: dict[str, Value] = {}
 
     # -- the stack -----------------------------------------------------------------------
@@ -93,8 +92,6 @@ class Frame:
         cx, instrs, is_root = self.cx, self.program.instrs, self.function is None
         while self.outcome is None:
             instr = instrs[self.ip]
-            if instr.line is not None:
-                self.line = instr.line
             if is_root:
                 if cx.step == cx.stop_at:
                     raise StopHere
@@ -130,6 +127,13 @@ class Frame:
     def jump(self, target: int | None) -> None:
         assert target is not None
         self.ip = target
+
+    @property
+    def line(self) -> int:
+        """The line of the current instruction, or of the last one before it that has one."""
+        instrs = self.program.instrs
+        lines = (instrs[index].positions[0] for index in range(self.current, -1, -1))
+        return next((line for line in lines if line is not None), self.code.co_firstlineno)
 
     def location(self) -> Location:
         return Location(self.code.co_filename, self.line, self.code.co_qualname)

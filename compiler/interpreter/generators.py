@@ -161,8 +161,8 @@ def refuse_suspended(cx: Capture) -> None:
     for generator in cx.suspended:
         frame: Frame = generator.frame
         if not frame.finished and has_pending_handler(frame):
-            cause = GraphBreak("generator", f"{frame.code.co_name} is left suspended inside a try or with block")
-            _close_quietly(cx, generator, cause)
+            text = f"generator {frame.code.co_name} is left suspended inside a try or with block"
+            _close_quietly(cx, generator, GraphBreak("object lifetime", text))
 
 
 def _close_quietly(cx: Capture, generator: GeneratorValue, cause: GraphBreak) -> None:

@@ -109,7 +109,7 @@ def _sequence_iterator(cx: Capture, value: SequenceIterator) -> Iterable[Value]:
 
 
 def _snapshot(cx: Capture, value: SnapshotIterator) -> Iterable[Value]:
-    if value.over is None or value.is_stale():
+    if value.over is None or (value.watch is not None and not value.watch.undisturbed()):
         cx.not_rebuildable(value, f"a {value.cls.__name__} that is being consumed")
     return [value.over]
 

@@ -25,6 +25,8 @@ from compiler.output.rebuild import Rebuilder
 from compiler.sources import LocalSource, Source
 from compiler.values.base import NullValue, Value
 from compiler.values.functions import CellValue
+from compiler.values.iterators import GeneratorValue, IteratorValue
+from compiler.values.objects import ExceptionValue
 
 if TYPE_CHECKING:
     from compiler.bytecode.emit import Emitter
@@ -54,12 +56,21 @@ class Captured:
         self.modes = self.cx.graph.modes.changed()
 
     def survivors(self) -> dict[str, Value]:
-        """Locals to restore before the native instruction: those read at or after it."""
+        """Locals to restore before the native instruction: those read at or after it.
+
+        When the rest runs natively, others too: something may look whether they are alive.
+        """
         if self.at is None:
             return {}
         root = self.cx.root
         live = live_in(root.program)[self.at]
-        return {name: value for name, value in root.locals.items() if name in live}
+        return {name: value for name, value in root.locals.items() if name in live or self._holds_alive(value)}
+
+    def _holds_alive(self, value: Value) -> bool:
+        value = resolve(value)
+        if isinstance(value, GeneratorValue):
+            return self.leaves and not value.frame.started
+        return self.leaves and not isinstance(value, IteratorValue | ExceptionValue)
 
     def roots(self) -> list[Value]:
         if self.returned is not None:
@@ -117,6 +128,8 @@ def _can_resume(captured: Captured, successor: int) -> bool:
     if captured.leaves:
         return False
     root = captured.cx.root
+    if successor in root.program.aside:  # a resume function would get the cell as a value like any other
+        return False
     empty = frozenset(name for name in root.code.co_cellvars if root.cells[name].contents is None)
     return not may_read_unbound(root.program, successor, empty)
 
@@ -177,14 +190,13 @@ def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | Non
     _call_graph(captured, rb, graph)
     _effects(captured, rb)
     moved = {name: value for name, value in captured.survivors().items() if not _in_place(name, value)}
+    for value in captured.cx.root.stack:
+        _push_stack_item(rb, value)
     for value in moved.values():
         rb.push(value)
     rb.fill_cycles()
-    for name in reversed(moved):
+    for name in reversed(moved):  # after everything that may be loaded from a local
         rb.e.store_local(name)
-    for value in captured.cx.root.stack:
-        _push_stack_item(rb, value)
-    rb.fill_cycles()
     rb.drop_temps()
     for name in _gone(captured):
         rb.e.delete_fast(name)

@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from compiler.output.rebuild import Rebuilder, push_pairs, refill
+from compiler.output.rebuild import Rebuilder, refill
 from compiler.rules.classes import lookup
-from compiler.values.base import ConstantValue, Value
+from compiler.values.base import Value
 from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, TupleValue
 from compiler.values.functions import CellValue
 from compiler.values.objects import ObjectValue
@@ -71,16 +71,13 @@ def _store_items(rb: Rebuilder, value: DequeValue) -> None:
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
-    kept = _kept_keys(value)
-    gone = [name for key, (name, _) in value.original.items() if key not in kept]
-    if len(gone) > _MOST_DELETIONS or not all(isinstance(name, ConstantValue) for name in gone):
-        _call(rb, value, "clear")
-        _call(rb, value, "update", lambda: push_pairs(rb, value))
-        return
-    for name in gone:
-        rb.push(value)
-        rb.push(name)
-        rb.e.delete_item()
+    """Delete and store as the program did: somebody may be iterating over it."""
+    kept = _in_place(value)
+    for key, (key_value, _) in value.original.items():
+        if key not in kept:
+            rb.push(value)
+            rb.push(key_value)
+            rb.e.delete_item()
     for key, (key_value, item) in value.entries.items():
         if key not in kept or value.original[key][1] is not item:
             rb.push(item)
@@ -89,21 +86,14 @@ def _dict(rb: Rebuilder, value: DictValue) -> None:
             rb.e.store_item()
 
 
-_MOST_DELETIONS = 16
-"""Keys that leave a dict one by one; of more, the dict is emptied."""
-
-
-def _kept_keys(value: DictValue) -> set[Any]:
-    """Keys that were never gone: they come first, in the order they had."""
-    places = {key: place for place, key in enumerate(value.original)}
+def _in_place(value: DictValue) -> set[Any]:
+    """Keys that stand where they stood: those after them were deleted, or stored anew at the end."""
+    before = iter(value.original.values())
     kept: set[Any] = set()
-    last = -1
-    for key in value.entries:
-        place = places.get(key, -1)
-        if place <= last or key in value.readded:
+    for key, (key_value, _) in value.entries.items():
+        if not any(earlier is key_value for earlier, _ in before):
             break
         kept.add(key)
-        last = place
     return kept
 
 

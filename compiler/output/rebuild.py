@@ -238,11 +238,16 @@ def _bound_method(rb: Rebuilder, value: BoundMethodValue) -> None:
 
 
 def _method(rb: Rebuilder, value: MethodValue) -> None:
-    if value.raw is not None:
-        rb.e.call_constant(value.raw.__get__, rb.loader(value.owner))
-        return
-    rb.push(value.owner)
-    rb.e.load_attr(value.name)
+    raw = value.through
+    if raw is None:
+        rb.push(value.owner)
+        rb.e.load_attr(value.name)
+    elif isinstance(raw, types.BuiltinFunctionType):  # a __new__, which is bound to nothing
+        rb.e.load_const(raw)
+    elif isinstance(raw, types.ClassMethodDescriptorType):
+        rb.e.call_constant(raw.__get__, lambda: rb.e.load_const(None), rb.loader(value.owner))
+    else:
+        rb.e.call_constant(raw.__get__, rb.loader(value.owner))
 
 
 def _partial(rb: Rebuilder, value: PartialValue) -> None:
@@ -394,6 +399,11 @@ def _snapshot(rb: Rebuilder, value: SnapshotIterator) -> None:
 
 
 def _reverse_iterator(rb: Rebuilder, value: ReverseIterator) -> None:
+    """One that is at its end stays there, whatever the sequence has then."""
+    if value.index < 0:
+        empty = value.sequence.cls() if value.sequence.mutable else ()
+        rb.e.call_constant(exhausted, lambda: rb.e.load_const(empty), lambda: rb.e.load_const(True))
+        return
     rb.e.call_constant(reversed, rb.loader(value.sequence))
     rb.e.copy(1)
     rb.e.call_method("__setstate__", lambda: rb.e.load_const(value.index))

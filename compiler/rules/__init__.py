@@ -36,6 +36,7 @@ from compiler.rules.basics import (
 from compiler.rules.builtins.questions import is_instance
 from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.comparison import compare, identical
+from compiler.rules.instances import construct_plainly
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
 from compiler.rules.methods import call_inherited, call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
@@ -72,6 +73,7 @@ __all__ = [
     "class_of",
     "compare",
     "constant_attr",
+    "construct_plainly",
     "container_attr",
     "contains",
     "convert",

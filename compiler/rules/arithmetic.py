@@ -149,11 +149,24 @@ def _concat(cx: Capture, left: SequenceValue, right: SequenceValue, in_place: bo
         for same, empty in ((left, right), (right, left)):
             if not empty.items and same.cls is tuple:
                 return same
-        both_sizes = left.cls is torch.Size and right.cls is torch.Size
-        return cx.new(TupleValue(left.items + right.items, torch.Size if both_sizes else tuple))
+        kinds = (_tuple_kind(left), _tuple_kind(right))
+        return _tuple_of(cx, left.items + right.items, type(operator.add(*[kind() for kind in kinds])))
+    if torch.Size in (left.cls, right.cls):
+        raise GraphBreak("operator refused", "a torch.Size and a list, which do not add up")
     cx.raise_(
         TypeError, f'can only concatenate {left.cls.__name__} (not "{right.cls.__name__}") to {left.cls.__name__}'
     )
+
+
+def _tuple_kind(value: TupleValue) -> type[tuple[Any, ...]]:
+    return torch.Size if value.cls is torch.Size else tuple
+
+
+def _tuple_of(cx: Capture, items: list[Value], cls: type) -> Value:
+    """A tuple, or a torch.Size: which of the two sums of both are differs between versions of torch."""
+    if cls is torch.Size and not all(isinstance(item.realize(cx).constant(), int) for item in items):
+        raise GraphBreak("operator refused", "a torch.Size of something else than numbers")
+    return cx.new(TupleValue(items, cls))
 
 
 @_rule("+", ListValue, Value)
@@ -177,7 +190,9 @@ def _repeat(cx: Capture, left: SequenceValue, right: ConstantValue, in_place: bo
         return left
     if left.cls is tuple and (count == 1 or not left.items):
         return left
-    return cx.new(type(left)(left.items * count, list if isinstance(left, ListValue) else tuple))
+    if isinstance(left, TupleValue):
+        return _tuple_of(cx, left.items * count, type(_tuple_kind(left)() * 1))
+    return cx.new(type(left)(left.items * count, list))
 
 
 @_rule("*", ConstantValue, SequenceValue)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from compiler import _C
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import torch_tensors
-from compiler.rules.basics import class_of, from_const
+from compiler.rules.basics import from_const
 from compiler.rules.classes import bind_class_attr, guarded_lookup, is_heap_type, lookup
 from compiler.rules.names import pinned_entry
 from compiler.rules.results import fresh
@@ -140,7 +141,7 @@ def container_attr(cx: Capture, value: Value, name: str) -> Value:
 _NAMED_TUPLE_METHODS = frozenset({"_replace", "_asdict"})
 
 
-_FACTS: dict[tuple[str, str], frozenset[str]] = {
+FACTS_OF_C: dict[tuple[str, str], frozenset[str]] = {
     ("numpy", "ndarray"): frozenset({"shape", "dtype", "ndim", "size", "itemsize", "nbytes", "strides"}),
     ("torch._C", "_FunctionBase"): frozenset({"needs_input_grad"}),
 }
@@ -156,7 +157,7 @@ def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
         raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
     if isinstance(raw, types.GetSetDescriptorType | types.MemberDescriptorType):
         owner: type = raw.__objclass__
-        if name in _FACTS.get((owner.__module__, owner.__name__), ()):
+        if name in FACTS_OF_C.get((owner.__module__, owner.__name__), ()):
             return cx.lazy(getattr(value.obj, name), source.attr(name))
     elif not hasattr(type(raw), "__set__"):
         own = getattr(value.obj, "__dict__", {}) if cls.__dictoffset__ else {}
@@ -184,6 +185,9 @@ def function_attr(cx: Capture, value: FunctionValue, name: str) -> Value:
         return cx.lazy(getattr(value.obj, name), source.attr(name))
     if name in ("__code__", "__globals__"):
         return cx.lazy(getattr(value.obj, name), source.attr(name))
+    written = cx.known(vars(value.obj))
+    if isinstance(written, DictValue) and name in written.entries:
+        return written.entries[name][1]
     if name in vars(value.obj):
         return cx.lazy(vars(value.obj)[name], source.instance_attr(name))
     if name == "__wrapped__" or lookup(types.FunctionType, name) is ABSENT:
@@ -218,7 +222,7 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
 
 def method_fact(cx: Capture, method: MethodValue, name: str) -> Value:
     """What a method of C is called."""
-    raw = method.raw or lookup(method.owner.pytype(), method.name)
+    raw = method.through or lookup(method.owner.pytype(), method.name)
     found = getattr(raw, name, None)
     if not isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType) or type(found) is not str:
         raise GraphBreak("unsupported attribute", f"{name!r} of {method.describe()}")
@@ -228,8 +232,10 @@ def method_fact(cx: Capture, method: MethodValue, name: str) -> Value:
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
     if name == "func":
         return value.func
-    if name in ("args", "keywords") and value.source is not None:
-        return cx.lazy(getattr(value.obj, name), value.source.attr(name))
+    if name == "args" and value.obj is not None and value.source is not None:
+        return cx.lazy(value.obj.args, value.source.attr(name))
+    if name == "keywords" and value.keywords is not None:
+        return value.keywords
     raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
 
 
@@ -254,11 +260,30 @@ def object_constant_attr(cx: Capture, value: ObjectConstant, name: str) -> Value
         return fresh(cx, getattr(obj, name))
     if isinstance(obj, types.CodeType) and name.startswith("co_"):
         return fresh(cx, getattr(obj, name))
+    return _other_attr(cx, value, name)
+
+
+def _other_attr(cx: Capture, value: ObjectConstant, name: str) -> Value:
+    obj = value.obj
     if isinstance(obj, types.MappingProxyType):
         return MethodValue(value, name)
+    if isinstance(obj, _C.Optimized | _C.Disabled) and lookup(type(obj), name) is ABSENT:
+        return _own_attr(cx, value, name)
     if not hasattr(obj, name):
         missing(cx, value, name)
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
+
+
+def _own_attr(cx: Capture, value: ObjectConstant, name: str) -> Value:
+    """What somebody hung on an object whose class has no such attribute."""
+    source, own = value.source, vars(value.obj)
+    assert source is not None
+    if name in own:
+        cx.guards.exists(source.instance_attr(name))
+        return cx.lazy(own[name], source.instance_attr(name))
+    cx.guards.entry(source.child(InstanceDictSource), name, ABSENT)
+    missing(cx, value, name)
+    raise AssertionError
 
 
 def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
@@ -355,14 +380,19 @@ def object_constant_setattr(cx: Capture, target: ObjectConstant, name: str, valu
 def super_attr(cx: Capture, value: SuperValue, name: str) -> Value:
     """Look up along the MRO of the object's class, after the class that `super` was given."""
     owner = value.owner
-    start = class_of(owner) if isinstance(owner, ClassValue) else owner.pytype()
+    start = owner.pytype()
+    if isinstance(owner, ClassValue) and issubclass(owner.obj, value.cls):
+        start = owner.obj
     mro = start.__mro__
     if is_heap_type(start):
         cx.guards.add(cx.sources.constant(start.__qualname__, start).attr("__mro__"), "is", mro)
     for cls in mro[mro.index(value.cls) + 1 :]:
         guarded_lookup(cx, cls, name)
         if name in vars(cls):
-            return bind_class_attr(cx, owner, start, name, vars(cls)[name], guarded=True)
+            found = bind_class_attr(cx, owner, start, name, vars(cls)[name], guarded=True)
+            if isinstance(found, MethodValue):
+                found.through = vars(cls)[name]
+            return found
     cx.raise_(AttributeError, f"'super' object has no attribute '{name}'")
 
 

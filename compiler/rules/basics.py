@@ -125,6 +125,17 @@ def identity_key(cx: Capture, value: Value) -> Any:
     return None
 
 
+def checked_result(found: Value, cls: type, name: str) -> Value:
+    """What a method of the user's that Python converts by has given.
+
+    Raises:
+        GraphBreak: it is something that Python may refuse.
+    """
+    if not found.is_constant() or type(found.constant()) is not cls:
+        raise GraphBreak("operator refused", f"{name}, which gives {found.describe()}")
+    return found
+
+
 def graph_argument(cx: Capture, value: Value) -> Any:
     """A plain object that a graph can hold as it is, or ``None``."""
     if isinstance(value, ObjectConstant) and isinstance(value.obj, type) and value.obj in (int, float, bool):

@@ -17,6 +17,7 @@ from compiler.rules.builtins import BUILTINS, PURE
 from compiler.rules.instances import construct, new_object
 from compiler.rules.methods import call_method
 from compiler.rules.polyfills import POLYFILLS
+from compiler.rules.torch_construction import CONSTRUCTORS
 from compiler.rules.untraced import refused
 from compiler.sources import ConstantSource
 from compiler.values.base import ConstantValue, Value
@@ -38,7 +39,7 @@ def call_object(cx: Capture, target: ObjectConstant, args: list[Value], kwargs: 
         return cx.call(cx.wrap_constant(obj.__wrapped__), args, kwargs)
     if isinstance(obj, _C.Disabled):
         raise _disabled(obj, getattr(obj, "__compiler_reason__", None))
-    rule = BUILTINS.get(obj) if type(obj).__hash__ is not None else None
+    rule = (BUILTINS.get(obj) or CONSTRUCTORS.get(obj)) if type(obj).__hash__ is not None else None
     if rule is not None:
         return rule(cx, args, kwargs)
     polyfill = POLYFILLS.get(obj)

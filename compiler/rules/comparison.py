@@ -13,13 +13,13 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.arithmetic import try_dunder
 from compiler.rules.basics import fold_plain, is_none
-from compiler.rules.classes import lookup
+from compiler.rules.classes import guarded_lookup, lookup
 from compiler.rules.methods import (
     same_or_equal,
     set_entries,
 )
 from compiler.rules.untraced import refused
-from compiler.values.base import ConstantValue, NullValue, Value
+from compiler.values.base import ConstantValue, NullValue, Value, pin_nan
 from compiler.values.containers import (
     DequeValue,
     DictValue,
@@ -139,7 +139,7 @@ def _dunder_compare(cx: Capture, op: str, left: Value, right: Value) -> Value:
         attempts.reverse()
     for owner, dunder, other in attempts:
         if isinstance(owner, ObjectValue):
-            raw = lookup(owner.cls, dunder)
+            raw = guarded_lookup(cx, owner.cls, dunder)
             if dunder == "__ne__" and raw is object.__ne__:
                 result = try_dunder(cx, owner, "__eq__", other) if _has_eq(owner) else None
                 if result is not None:
@@ -201,6 +201,8 @@ _INTERNED = (bool, type(None), type(Ellipsis), type(NotImplemented), torch.dtype
 def _same_constant(cx: Capture, left: ConstantValue, right: ConstantValue) -> bool:
     if isinstance(left.value, _INTERNED):
         return left.value is right.value
+    pin_nan(cx, left)
+    pin_nan(cx, right)
     if left.value != right.value and left.value is not right.value:
         return False
     if type(left.value) is int and -5 <= left.value <= 256:

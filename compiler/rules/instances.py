@@ -6,6 +6,7 @@ import abc
 import enum
 import functools
 import types
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -31,14 +32,22 @@ FOLDED = (torch.device, torch.finfo, torch.iinfo, complex, bytes, range)
 
 def construct(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """``cls(*args, **kwargs)`` for a class without a rule of its own."""
+    meta_call = lookup(type(cls), "__call__")
+    if isinstance(meta_call, types.FunctionType) and not isinstance(cls, enum.EnumType):
+        return cx.call(bind_class_attr(cx, cx.wrap_constant(cls), type(cls), "__call__", meta_call), args, kwargs)
+    return construct_plainly(cx, cls, args, kwargs)
+
+
+def construct_plainly(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``type.__call__(cls, *args, **kwargs)``."""
+    refuse_observed_death(cx, cls)
     if cls in FOLDED and all_constant(cx, args, kwargs):
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))
     if isinstance(cls, enum.EnumType):
         return fold(cx, cls, args, kwargs)
     if cls is functools.partial:
         return _partial(cx, args, kwargs)
-    meta_call = lookup(type(cls), "__call__")
-    if meta_call is not type.__call__ and meta_call is not lookup(type, "__call__"):
+    if isinstance(lookup(type(cls), "__call__"), staticmethod | classmethod | property):
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
         return _named_tuple(cx, cls, args, kwargs)
@@ -74,7 +83,6 @@ def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, 
 def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Value:
     if getattr(cls, "__abstractmethods__", None) and isinstance(cls, abc.ABCMeta):
         raise GraphBreak("operator refused", f"abstract class {cls.__qualname__}")
-    refuse_finalizer(cx, cls)
     maker = guarded_lookup(cx, cls, "__new__")
     owner = cx.wrap_constant(cls)
     if isinstance(maker, staticmethod):
@@ -92,10 +100,16 @@ def _user_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Va
     return made
 
 
-def refuse_finalizer(cx: Capture, cls: type) -> None:
-    """An object made in the frame is not real: nothing would call its ``__del__``."""
+def refuse_observed_death(cx: Capture, cls: type) -> None:
+    """An object made in the frame is not real: nothing would call its ``__del__``, or clear a reference to it.
+
+    Raises:
+        GraphBreak: the class has one, or is a class of weak references.
+    """
     if guarded_lookup(cx, cls, "__del__") is not ABSENT:
-        raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose objects have a __del__")
+        raise GraphBreak("object lifetime", f"class {cls.__qualname__}, whose objects have a __del__")
+    if issubclass(cls, weakref.ReferenceType | weakref.ProxyType | weakref.CallableProxyType):
+        raise GraphBreak("object lifetime", f"class {cls.__module__}.{cls.__qualname__}")
 
 
 def initialise(cx: Capture, made: ObjectValue, args: list[Value], kwargs: dict[str, Value]) -> None:
@@ -123,7 +137,7 @@ def new_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Valu
     wanted = args[0].realize(cx) if args else None
     if not isinstance(wanted, ClassValue):
         raise GraphBreak("unsupported call", "__new__ without a class")
-    refuse_finalizer(cx, wanted.obj)
+    refuse_observed_death(cx, wanted.obj)
     if issubclass(wanted.obj, BaseException):
         return cx.new(ExceptionValue(wanted.obj, args[1:]))
     if issubclass(wanted.obj, tuple) and hasattr(wanted.obj, "_fields"):

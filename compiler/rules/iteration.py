@@ -93,7 +93,7 @@ def iterate(cx: Capture, value: Value) -> Value:
         return cx.new(DictIterator(value))
     items = elements(cx, value)
     if items is not None:
-        watched = _watched(value)
+        watched = value if isinstance(value, SetValue | DequeValue) else None
         return cx.new(SnapshotIterator(_iterator_class(value), items, watched, value))
     if isinstance(value, ObjectValue):
         method = special_method(cx, value, "__iter__")
@@ -113,15 +113,8 @@ def iterate(cx: Capture, value: Value) -> Value:
     raise refused("unsupported value", f"iteration over {value.describe()}", value)
 
 
-def _watched(value: Value) -> Any:
-    if isinstance(value, DequeValue):
-        return value.items
-    return value.entries if isinstance(value, SetValue) else None
-
-
 def _iterator_class(value: Value) -> type:
-    kinds = (deque, set, frozenset, str, bytes)
-    example: Any = next((cls() for cls in kinds if issubclass(value.pytype(), cls)), ())
+    example: Any = next((cls() for cls in (set, frozenset, str, bytes, deque) if issubclass(value.pytype(), cls)), ())
     return type(iter(example))
 
 

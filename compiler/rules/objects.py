@@ -10,10 +10,12 @@ import torch
 
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
-from compiler.rules.attributes import missing
+from compiler.rules.attributes import FACTS_OF_C, missing
+from compiler.rules.basics import checked_result
 from compiler.rules.classes import bind_class_attr, guarded_lookup, is_data_descriptor, lookup
 from compiler.rules.exceptions import EXCEPTION_ATTRS, EXCEPTION_WRITES
 from compiler.rules.methods import dict_store
+from compiler.rules.untraced import refused
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
@@ -46,7 +48,7 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
         return EXCEPTION_ATTRS[name](cx, value)
     value = _shared(cx, value)
     cls = value.cls
-    hook = lookup(cls, "__getattribute__")
+    hook = guarded_lookup(cx, cls, "__getattribute__")
     if isinstance(hook, types.WrapperDescriptorType):
         return default_attr(cx, value, name, _fallback)
     if not isinstance(hook, types.FunctionType):
@@ -63,19 +65,20 @@ def object_attr(cx: Capture, value: ObjectValue, name: str) -> Value:
 def default_attr(cx: Capture, value: ObjectValue, name: str, fallback: Callable[..., Value] = missing) -> Value:
     """``object.__getattribute__``: data descriptors of the class, the instance, the class, else `fallback`."""
     cls = value.cls
-    raw = lookup(cls, name)
+    raw = guarded_lookup(cx, cls, name)
     if name == "__dict__":
         return _instance_dict(cx, value)
     if raw is not ABSENT and is_data_descriptor(raw) and hasattr(type(raw), "__get__"):
         if isinstance(raw, types.MemberDescriptorType):
             return _slot(cx, value, name)
-        return bind_class_attr(cx, value, cls, name, raw)
+        if isinstance(raw, types.GetSetDescriptorType):
+            return _computed_in_c(cx, value, name, raw)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     own = instance_attr(cx, value, name)
     if own is not None:
         return own
     if raw is not ABSENT:
-        return bind_class_attr(cx, value, cls, name, raw)
-    guarded_lookup(cx, cls, name)
+        return bind_class_attr(cx, value, cls, name, raw, guarded=True)
     return fallback(cx, value, name)
 
 
@@ -128,6 +131,37 @@ def _slot(cx: Capture, value: ObjectValue, name: str) -> Value:
     return cx.lazy(found, value.source.attr(name))
 
 
+_STORED_IN_C = {
+    ("torch._C", "_FunctionBase"): frozenset({"to_save", "non_differentiable", "dirty_tensors", "saved_for_forward"})
+}
+"""Attributes of classes written in C that hold what was stored, whatever it is."""
+
+
+def _is_stored_in_c(raw: Any, name: str) -> bool:
+    if not isinstance(raw, types.GetSetDescriptorType):
+        return False
+    owner: type = raw.__objclass__
+    return name in _STORED_IN_C.get((owner.__module__, owner.__name__), ())
+
+
+def _computed_in_c(cx: Capture, value: ObjectValue, name: str, raw: types.GetSetDescriptorType) -> Value:
+    """What the frame has stored, or a fact that can be read again at any time."""
+    guarded_lookup(cx, value.cls, name)
+    written = value.attrs.get(name)
+    if isinstance(written, Value):
+        return written
+    owner: type = raw.__objclass__
+    if value.source is None or name not in FACTS_OF_C.get((owner.__module__, owner.__name__), ()):
+        raise refused("unsupported attribute", f"{name!r} of {value.describe()}", value)
+    return cx.lazy(getattr(value.obj, name), value.source.attr(name))
+
+
+def _is_beside_dict(cls: type, name: str) -> bool:
+    """Whether an attribute is not kept in the instance's ``__dict__``."""
+    raw = lookup(cls, name)
+    return isinstance(raw, types.MemberDescriptorType) or _is_stored_in_c(raw, name)
+
+
 def _dict_of(obj: Any) -> dict[str, Any] | None:
     """The ``__dict__`` of an object, past any ``__getattribute__``."""
     return object.__getattribute__(obj, "__dict__") if type(obj).__dictoffset__ else None
@@ -169,7 +203,7 @@ def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
     value.namespace = mapping
     mapping.holder = value
     for name, item in list(value.attrs.items()):
-        if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+        if _is_beside_dict(value.cls, name):
             continue
         if name in value.recreated or not isinstance(item, Value):
             mapping.entries.pop(name, None)
@@ -181,7 +215,7 @@ def _move_to_dict(cx: Capture, value: ObjectValue, mapping: DictValue) -> None:
 
 def _dict_in_hand(cx: Capture, value: ObjectValue, name: str) -> DictValue | None:
     """The instance's ``__dict__``, when the program has looked at it and `name` is kept in it."""
-    if isinstance(lookup(value.cls, name), types.MemberDescriptorType):
+    if _is_beside_dict(value.cls, name):
         return None
     return _namespace(cx, value)
 
@@ -234,7 +268,7 @@ def object_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> No
         EXCEPTION_WRITES[name](value, new.realize(cx))
         return
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__setattr__")
+    handler = guarded_lookup(cx, value.cls, "__setattr__")
     if handler is _MODULE_SETATTR:
         _module_setattr(cx, value, name, new)
     elif handler in _SIMPLE_SETATTR:
@@ -257,7 +291,7 @@ def plain_setattr(cx: Capture, value: ObjectValue, name: str, new: Value) -> Non
         if isinstance(setter, types.FunctionType):
             cx.call(cx.wrap_constant(setter), [cx.wrap_constant(raw), value, new], {})
             return
-        if not isinstance(raw, types.MemberDescriptorType):
+        if not isinstance(raw, types.MemberDescriptorType) and not _is_stored_in_c(raw, name):
             raise GraphBreak("attribute write", f"{name!r} of {value.describe()} is a {type(raw).__name__}")
     elif not _has_dict(value.cls):
         missing(cx, value, name)
@@ -311,7 +345,7 @@ def _is_registered(value: Value) -> bool:
 
 def object_delattr(cx: Capture, value: ObjectValue, name: str) -> None:
     value = _shared(cx, value)
-    handler = lookup(value.cls, "__delattr__")
+    handler = guarded_lookup(cx, value.cls, "__delattr__")
     if isinstance(handler, types.FunctionType):
         cx.call(bind_class_attr(cx, value, value.cls, "__delattr__", handler), [ConstantValue(name)], {})
     elif handler is not object.__delattr__:
@@ -346,6 +380,7 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
     """A dunder looked up on the class, bound; ``None`` when there is none."""
     raw = lookup(value.pytype(), name)
     if raw is ABSENT or raw is None:
+        guarded_lookup(cx, value.pytype(), name)
         return None
     if isinstance(value, ObjectValue):
         return bind_class_attr(cx, value, value.cls, name, raw)
@@ -353,14 +388,17 @@ def special_method(cx: Capture, value: Value, name: str) -> Value | None:
 
 
 def object_truth(cx: Capture, value: ObjectValue) -> bool:
-    for name in ("__bool__", "__len__"):
+    for name, cls in (("__bool__", bool), ("__len__", int)):
         raw = lookup(value.cls, name)
         if raw is ABSENT:
             guarded_lookup(cx, value.cls, name)
             continue
         method = special_method(cx, value, name)
         assert method is not None
-        return bool(cx.call(method, [], {}).realize(cx).constant())
+        found: int = checked_result(cx.call(method, [], {}).realize(cx), cls, name).constant()
+        if found < 0:
+            raise GraphBreak("operator refused", f"{name}, which gives {found}")
+        return bool(found)
     return True
 
 

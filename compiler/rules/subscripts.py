@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator
+import sys
 import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold_plain, is_none
+from compiler.rules.basics import checked_result, fold_plain, is_none
 from compiler.rules.iteration import elements
 from compiler.rules.kinds import ByKind
 from compiler.rules.methods import (
@@ -36,7 +37,7 @@ from compiler.values.containers import (
 )
 from compiler.values.functions import ClassValue, ObjectConstant
 from compiler.values.iterators import IteratorValue
-from compiler.values.objects import ObjectValue
+from compiler.values.objects import ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -145,15 +146,18 @@ def _class_item(cx: Capture, owner: ClassValue, key: Value) -> Value:
     if hasattr(owner.obj, "__members__"):
         return fold_plain(cx, operator.getitem, [owner.obj, key.constant()], {})
     maker = vars(owner.obj).get("__class_getitem__")
-    if not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
+    generic = isinstance(maker, classmethod) and owner.obj.__module__ == "collections.abc"
+    if not generic and not isinstance(maker, types.ClassMethodDescriptorType | types.BuiltinMethodType):
         raise GraphBreak("unsupported operator", f"subscript of class {owner.obj.__name__}")
-    arguments = tuple(_type_argument(item) for item in (key.items if isinstance(key, TupleValue) else [key]))
+    arguments = tuple(_type_argument(cx, item) for item in (key.items if isinstance(key, TupleValue) else [key]))
     return cx.wrap_constant(owner.obj[arguments if isinstance(key, TupleValue) else arguments[0]])
 
 
-def _type_argument(value: Value) -> Any:
+def _type_argument(cx: Capture, value: Value) -> Any:
     """What stands between the brackets of a generic type."""
-    value = getattr(value, "realized", None) or value
+    value = value.realize(cx)
+    if isinstance(value, ListValue):
+        return [_type_argument(cx, item) for item in value.items]
     return value.obj if isinstance(value, ObjectConstant) else value.constant()
 
 
@@ -181,7 +185,7 @@ def _as_index(cx: Capture, key: Value) -> Any:
     if isinstance(key, ObjectValue):
         method = special_method(cx, key, "__index__")
         if method is not None:
-            return cx.call(method, [], {}).realize(cx).constant()
+            return checked_result(cx.call(method, [], {}).realize(cx), int, "__index__").constant()
     return key.constant()
 
 
@@ -373,8 +377,32 @@ def _object_length(cx: Capture, value: ObjectValue) -> int:
     method = special_method(cx, value, "__len__")
     if method is None:
         cx.raise_(TypeError, f"object of type '{value.cls.__name__}' has no len()")
-    found: int = cx.call(method, [], {}).realize(cx).constant()
+    found: int = checked_result(cx.call(method, [], {}).realize(cx), int, "__len__").constant()
+    if not 0 <= found <= sys.maxsize:
+        raise GraphBreak("operator refused", f"__len__, which gives {found}")
     return found
+
+
+_DICTS: tuple[dict[Any, Any], ...] = ({}, collections.OrderedDict())
+_VIEWS = tuple(type(view) for some in _DICTS for view in (some.keys(), some.values(), some.items()))
+
+
+@LENGTH.of(OpaqueValue)
+def _opaque_length(cx: Capture, value: OpaqueValue) -> int:
+    """Of a view from outside; of which dict is not known, so none may have changed."""
+    if not isinstance(value.obj, _VIEWS) or cx.ledger.touched or cx.ledger.globals:
+        raise refused("unsupported builtin", f"len of {value.describe()}", value)
+    assert value.source is not None
+    cx.guards.add(value.source, "predicate", _has_length(len(value.obj)))
+    return len(value.obj)
+
+
+def _has_length(expected: int) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == expected
+
+    same.__doc__ = f"length is {expected}"
+    return same
 
 
 @LENGTH.of(ConstantValue)

@@ -11,10 +11,12 @@ import torch.nn.functional
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
-from compiler.rules.basics import fold
-from compiler.sources import CallSource
+from compiler.rules import torch_construction
+from compiler.rules.basics import fold, is_none
+from compiler.rules.torch_questions import QUESTIONS
+from compiler.rules.torch_tensors import call_tensor_method
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, SequenceValue
+from compiler.values.containers import DictValue, ListValue, SequenceValue, TupleValue
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def call_torch(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Valu
     rule = RULES.get(func)
     if rule is not None:
         return rule(cx, args, kwargs)
-    if "out" in kwargs and not _is_tensor(cx, kwargs["out"]):
+    if "out" in kwargs and not _all_tensors(cx, kwargs["out"]):
         raise GraphBreak("unsupported call", f"{func.__name__} with out= of this type")
     return cx.graph.call(func, args, kwargs)
 
@@ -91,30 +93,16 @@ def has_tensor(cx: Capture, values: list[Value]) -> bool:
     return False
 
 
+def _all_tensors(cx: Capture, value: Value) -> bool:
+    """Whether it is a tensor, a tuple or list of tensors, or None."""
+    value = value.realize(cx)
+    if isinstance(value, TupleValue | ListValue):
+        return all(_is_tensor(cx, item) for item in value.items)
+    return isinstance(value, TensorValue) or is_none(cx, value)
+
+
 def _is_tensor(cx: Capture, value: Value) -> bool:
     return isinstance(value.realize(cx), TensorValue)
-
-
-def _constant(answer: Any) -> Rule:
-    return lambda cx, args, kwargs: ConstantValue(answer)
-
-
-def _state(func: Callable[[], Any]) -> Rule:
-    """A question about torch's global state that the state guard covers."""
-    return lambda cx, args, kwargs: ConstantValue(func())
-
-
-def _asked(func: Callable[[], Any]) -> Rule:
-    """A question about torch's state that is guarded where it is asked."""
-
-    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        return cx.wrap(func(), cx.sources.constant(func.__name__, func).child(CallSource))
-
-    return rule
-
-
-def _fold(func: Callable[..., Any]) -> Rule:
-    return lambda cx, args, kwargs: fold(cx, func, args, kwargs)
 
 
 def _native(func: Callable[..., Any]) -> Rule:
@@ -145,30 +133,53 @@ def _has_torch_function(cx: Capture, args: list[Value], kwargs: dict[str, Value]
     return ConstantValue(False)
 
 
+def _annotate(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """What torch.jit is told of a type does nothing in Python."""
+    return args[1]
+
+
+def _method(name: str) -> Rule:
+    """A function that is a method of its first argument."""
+
+    def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+        owner = args[0].realize(cx) if args else kwargs.get("input", ConstantValue(None)).realize(cx)
+        if not isinstance(owner, TensorValue):
+            raise GraphBreak("operator refused", f"torch.{name} of {owner.describe()}")
+        return call_tensor_method(cx, owner, name, [], {})
+
+    return rule
+
+
+def _result_type(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if has_tensor(cx, [*args, *kwargs.values()]):
+        return cx.graph.call(torch.result_type, args, kwargs)
+    return fold(cx, torch.result_type, args, kwargs)
+
+
+def _recorded(func: Any) -> Rule:
+    """A Python function of torch that is an operator of its own in the graph."""
+    return lambda cx, args, kwargs: cx.graph.call(func, args, kwargs)
+
+
+def _tensor(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A list that holds tensors is stacked; reading numbers out of them is what eager does."""
+    data = args[0].realize(cx) if args else None
+    if isinstance(data, SequenceValue) and has_tensor(cx, data.items):
+        return torch_construction.stacked(cx, data, args[1:], kwargs)
+    return cx.graph.call(torch.tensor, args, kwargs)
+
+
 RULES: dict[Any, Rule] = {
+    **QUESTIONS,
     torch.is_tensor: lambda cx, args, kwargs: ConstantValue(_is_tensor(cx, args[0])),
-    torch.is_inference_mode_enabled: _state(torch.is_inference_mode_enabled),
-    torch.compiler.is_compiling: _constant(True),
-    torch.compiler.is_dynamo_compiling: _constant(True),
-    torch.compiler.is_exporting: _constant(False),
-    torch._utils.is_compiling: _constant(True),
-    torch.jit.is_scripting: _constant(False),
-    torch.jit.is_tracing: _constant(False),
-    torch._jit_internal.is_scripting: _constant(False),
-    torch._C._get_tracing_state: _constant(None),
-    torch._C._is_tracing: _constant(False),
-    torch._C._log_api_usage_once: _constant(None),
-    torch._C._get_deterministic_algorithms: _asked(torch._C._get_deterministic_algorithms),
-    torch._C._get_deterministic_algorithms_warn_only: _asked(torch._C._get_deterministic_algorithms_warn_only),
+    torch.is_inference: _method("is_inference"),
+    torch.get_device: _method("get_device"),
+    torch.result_type: _result_type,
+    torch.tensor: _tensor,
+    torch.unravel_index: _recorded(torch.unravel_index),
     torch._assert: _assert,
+    torch.jit.annotate: _annotate,
     **{func: _native(func) for func in _SEEDING},
-    torch.broadcast_shapes: _fold(torch.broadcast_shapes),
-    torch.promote_types: _fold(torch.promote_types),
-    torch.can_cast: _fold(torch.can_cast),
-    torch._C._are_functorch_transforms_active: _constant(False),
-    torch._C._is_torch_function_mode_enabled: _constant(False),
-    torch._C._is_autocast_available: _fold(torch._C._is_autocast_available),
-    torch._C._get_privateuse1_backend_name: _fold(torch._C._get_privateuse1_backend_name),
     torch.overrides.has_torch_function: _has_torch_function,
     torch.overrides.has_torch_function_unary: _has_torch_function,
     torch.overrides.has_torch_function_variadic: _has_torch_function,

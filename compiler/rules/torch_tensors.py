@@ -11,6 +11,7 @@ import torch
 from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules.basics import from_const, is_none
+from compiler.rules.torch_construction import DTYPES, NAMED_DTYPES
 from compiler.sources import InstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
@@ -149,22 +150,10 @@ def _type(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, 
         return None
     asked = args[0].realize(cx)
     named = asked.obj if isinstance(asked, ObjectConstant) else asked.constant()
-    dtype = named if isinstance(named, torch.dtype) else _DTYPES.get(named)
+    dtype = named if isinstance(named, torch.dtype) else DTYPES.get(named) or NAMED_DTYPES.get(named)
     if dtype is None:
         raise GraphBreak("unsupported method", f"Tensor.type({named!r})")
     return cx.graph.call("type", [owner, ConstantValue(dtype), *args[1:]], kwargs)
-
-
-def _dtypes_of_types() -> dict[Any, torch.dtype]:
-    """Types of tensors on the CPU, as classes and by name."""
-    found: dict[Any, torch.dtype] = {}
-    for name in "Double Float Half BFloat16 Long Int Short Char Byte Bool".split():
-        cls = getattr(torch, f"{name}Tensor")
-        found[cls] = found[f"torch.{name}Tensor"] = cls.dtype
-    return found
-
-
-_DTYPES = _dtypes_of_types()
 
 
 def _get_device(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
@@ -178,6 +167,13 @@ def _is_inference(cx: Capture, owner: TensorValue, args: list[Value], kwargs: di
         raise GraphBreak("unsupported method", "Tensor.is_inference where there may be such tensors")
     real = cx.graph.real(owner)
     return ConstantValue(real is not None and real.is_inference())
+
+
+def _stride(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
+    """Of tensors without elements the strides differ from kernel to kernel."""
+    if cx.graph.real(owner) is None and owner.example.numel() == 0:
+        raise GraphBreak("unsupported method", "the strides of a computed tensor without elements")
+    return None
 
 
 def _new(cx: Capture, owner: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value | None:
@@ -201,6 +197,8 @@ METHOD_RULES: dict[str, Callable[..., Value | None]] = {
     "cpu": _cpu,
     "type": _type,
     "new": _new,
+    "stride": _stride,
+    "dim_order": _stride,
     "get_device": _get_device,
     "is_inference": _is_inference,
     "__len__": _len,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
+
+from torch.autograd.function import FunctionCtx
 
 from compiler.breaks import GraphBreak
+from compiler.options import config, has_prefix
 from compiler.values.base import Value
 from compiler.values.functions import FunctionValue, ObjectConstant
 
@@ -20,6 +24,7 @@ TORCH_PARTS = {
         torch.utils.checkpoint torch.utils.data torch.serialization torch.distributed torch.profiler torch.hub
         torch.package torch.multiprocessing torch.library torch.autograd.profiler torch._compile""",
     "training step": "torch.optim",
+    "module construction": "torch._dynamo.mutation_guard",
 }
 """Kind of graph break → modules of torch that look at frames, graphs or values themselves, or drive the program."""
 
@@ -37,6 +42,7 @@ _KIND_OF_PART = {module: kind for kind, modules in TORCH_PARTS.items() for modul
 _KIND_OF_WORLD = {module: kind for kind, modules in RUNNING_WORLD.items() for module in modules.split()}
 
 UNTRACED_FUNCTIONS = {
+    ("torch", "compile"): "another compiler",
     ("torch.autograd", "grad"): "training step",
     ("torch.autograd", "backward"): "training step",
     ("logging", "_acquireLock"): "output",
@@ -61,12 +67,23 @@ def _kind(module: str) -> str | None:
     return None
 
 
+_TRACED = frozenset(
+    vars(FunctionCtx)[name]
+    for name in ("save_for_backward", "save_for_forward", "mark_dirty", "mark_non_differentiable")
+)
+"""Functions of such modules that only note their arguments."""
+
+
 def refuse_untraced(func: FunctionValue) -> None:
     """Break the graph before a call of a function that is never traced.
 
     Raises:
         GraphBreak: it is one.
     """
+    if func.obj in _TRACED:
+        return
+    if has_prefix(func.obj.__code__.co_filename, config.skip_files):
+        raise GraphBreak("skipped file", func.obj.__qualname__)
     module = func.obj.__globals__.get("__name__")
     if module == "_pytest.assertion.rewrite" and func.obj.__name__ != "_check_if_assertion_pass_impl":
         raise GraphBreak("failed assertion", func.obj.__name__)
@@ -80,6 +97,8 @@ def refuse_untraced(func: FunctionValue) -> None:
 
 def refused(kind: str, context: str, *values: Value) -> GraphBreak:
     """A graph break of a kind; the cause is another if one of the values is of a library that is never traced."""
+    if any(getattr(value, "obj", None) is logging._lock for value in values):  # type: ignore[attr-defined]
+        return GraphBreak("output", "logging")
     modules = (module for value in values if isinstance(module := _module(value), str))
     causes = (_kind(module) or _KIND_OF_WORLD.get(module) for module in modules)
     return GraphBreak(next(filter(None, causes), kind), context)

@@ -11,6 +11,7 @@ a source was made inside the frame and is rebuilt by making it.
 
 from __future__ import annotations
 
+import cmath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from compiler.breaks import GraphBreak
@@ -113,6 +114,13 @@ class NullValue(Value):
 
     def describe(self) -> str:
         return "NULL"
+
+
+def pin_nan(cx: Capture, value: Value) -> None:
+    """NaN equals nothing, and containers ask first whether it is the same object: so the answer is for this one."""
+    constant = value.value if isinstance(value, ConstantValue) else None
+    if value.source is not None and isinstance(constant, float | complex) and cmath.isnan(constant):
+        cx.guards.add(value.source, "is", constant)
 
 
 class ConstantValue(Value):

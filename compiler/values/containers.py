@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from compiler.breaks import GraphBreak
-from compiler.values.base import ConstantValue, Value
+from compiler.values.base import ConstantValue, Value, pin_nan
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -257,6 +257,7 @@ def as_key(cx: Capture, value: Value) -> Any:
     """
     value = value.realize(cx)
     if isinstance(value, ConstantValue):
+        pin_nan(cx, value)
         return value.value
     if isinstance(value, TupleValue):
         return tuple(as_key(cx, item) for item in value.items)

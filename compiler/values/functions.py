@@ -12,6 +12,7 @@ from compiler.values.base import Value
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
     from compiler.sources import Source
+    from compiler.values.containers import DictValue
 
 
 class CellValue(Value):
@@ -179,20 +180,23 @@ class BoundMethodValue(Value):
         return f"method {self.func.describe()}"
 
 
+_CALL_OF_A_CLASS = vars(type)["__call__"]
+
+
 class MethodValue(Value):
     """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does.
 
     Attributes:
-        raw: The descriptor, where reading `name` would find another: ``super().name``, or one under a second name.
+        through: The descriptor, where reading `name` may find another: ``super().name``, or one under a second name.
     """
 
-    __slots__ = ("name", "owner", "raw")
+    __slots__ = ("name", "owner", "through")
 
-    def __init__(self, owner: Value, name: str, raw: Any = None) -> None:
+    def __init__(self, owner: Value, name: str, through: Any = None) -> None:
         super().__init__()
         self.owner = owner
         self.name = name
-        self.raw = raw
+        self.through = through
 
     def pytype(self) -> type:
         return types.BuiltinMethodType
@@ -208,7 +212,9 @@ class MethodValue(Value):
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        if self.raw is not None:
+        if self.through is _CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
+            return cx.rules.construct_plainly(cx, self.owner.obj, args, kwargs)
+        if self.through is not None:
             return cx.rules.call_inherited(cx, self, args, kwargs)
         return cx.rules.call_method(cx, self.owner, self.name, args, kwargs)
 
@@ -217,9 +223,14 @@ class MethodValue(Value):
 
 
 class PartialValue(Value):
-    """A ``functools.partial``."""
+    """A ``functools.partial``.
 
-    __slots__ = ("args", "func", "kwargs", "obj")
+    Attributes:
+        obj: The object itself, when it existed before the frame.
+        keywords: Its dict then, which anybody can change.
+    """
+
+    __slots__ = ("_kwargs", "args", "func", "keywords", "obj")
 
     def __init__(
         self,
@@ -233,7 +244,14 @@ class PartialValue(Value):
         self.obj = obj
         self.func = func
         self.args = args
-        self.kwargs = kwargs
+        self._kwargs = kwargs
+        self.keywords: DictValue | None = None
+
+    @property
+    def kwargs(self) -> dict[str, Value]:
+        if self.keywords is None:
+            return self._kwargs
+        return {name: item for name, (_, item) in self.keywords.entries.items()}
 
     def pytype(self) -> type:
         return functools.partial

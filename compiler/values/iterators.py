@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, DictViewValue, SequenceValue, TupleValue
+from compiler.values.containers import DequeValue, DictValue, DictViewValue, SequenceValue, SetValue, TupleValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -78,19 +78,25 @@ class ReverseIterator(IteratorValue):
 
 
 class Watch:
-    """Notices when the keys of a dict change while somebody iterates over it."""
+    """Notices when the keys of a dict or set, or the items of a deque, change while somebody iterates over it."""
 
-    def __init__(self, container: DictValue) -> None:
+    def __init__(self, container: DictValue | SetValue | DequeValue) -> None:
         self.container = container
-        self.size = len(container.entries)
-        self._edits = container.edits
+        self._before = self._now()
+
+    def _now(self) -> list[Any]:
+        if isinstance(self.container, DequeValue):
+            return self.container.items[:]
+        return [len(self.container.entries), self.container.edits]
 
     def same_size(self) -> bool:
-        return len(self.container.entries) == self.size
+        """Of a dict or set."""
+        return self._now()[0] == self._before[0]
 
     def undisturbed(self) -> bool:
-        """Whether the keys are the same ones in the same order."""
-        return self.same_size() and self.container.edits == self._edits
+        """Whether the keys or items are the same ones in the same order."""
+        now = self._now()
+        return len(now) == len(self._before) and all(map(operator.is_, now, self._before))
 
     def check(self) -> None:
         """Raises GraphBreak where what comes next depends on how CPython lays out its tables."""
@@ -149,36 +155,32 @@ class SnapshotIterator(IteratorValue):
         cls: The iterator's class.
         over: What it iterates over; ``None`` when that cannot be iterated over again.
         rest: The values; `index` of them are consumed.
-        watched: A container whose keys must not change meanwhile, with those.
+        watch: Of a set or deque, which must not change meanwhile.
     """
 
-    __slots__ = ("cls", "index", "over", "rest", "watched")
+    __slots__ = ("cls", "index", "over", "rest", "watch")
 
-    def __init__(self, cls: type, values: list[Value], watched: Any = None, over: Value | None = None) -> None:
+    def __init__(
+        self, cls: type, values: list[Value], watched: SetValue | DequeValue | None = None, over: Value | None = None
+    ) -> None:
         super().__init__()
         self.cls = cls
         self.over = over
         self.rest = values
         self.index = 0
-        self.watched = (watched, list(watched)) if watched is not None else None
+        self.watch = Watch(watched) if watched is not None else None
 
     def pytype(self) -> type:
         return self.cls
 
     def advance(self, cx: Capture) -> Value | None:
-        if self.is_stale():
-            raise GraphBreak("unsupported value", "a container that changed during iteration")
+        if self.watch is not None:
+            self.watch.check()
         if self.index >= len(self.rest):
+            self.watch = None
             return None
         self.index += 1
         return self.rest[self.index - 1]
-
-    def is_stale(self) -> bool:
-        """Whether the container has got or lost an element since."""
-        if self.watched is None:
-            return False
-        now, keys = self.watched
-        return len(now) != len(keys) or (self.index < len(keys) and not all(map(operator.is_, now, keys)))
 
 
 class RangeIterator(IteratorValue):

@@ -23,9 +23,10 @@ class TensorValue(Value):
             requires_grad and is_leaf; in-place operators run on it too, so it never lags behind.
         device: The true device.
         cls: The exact class (``torch.Tensor`` or ``torch.nn.Parameter``).
+        layout_unsure: The example's strides may not be those of the tensor; see `compiler.graph.layouts`.
     """
 
-    __slots__ = ("cls", "device", "example", "maybe_alias", "node")
+    __slots__ = ("cls", "device", "example", "layout_unsure", "maybe_alias", "node")
 
     def __init__(
         self,
@@ -41,6 +42,7 @@ class TensorValue(Value):
         self.device = device
         self.cls = cls
         self.maybe_alias = False
+        self.layout_unsure = False
 
     def pytype(self) -> type:
         return self.cls

@@ -6,12 +6,12 @@ calls (type, length, constant), and leaves the parts of containers lazy.
 
 from __future__ import annotations
 
-import cmath
 import collections
 import enum
 import functools
 import sys
 import types
+import typing
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -111,14 +111,8 @@ def _known(source: Source) -> bool:
 @wraps(*PLAIN_TYPES)
 def _plain(cx: Capture, obj: Any, source: Source) -> Value:
     if not _known(source):
-        kind = "is" if _is_nan(obj) else "equal"
-        cx.guards.add(source, kind, obj)
+        cx.guards.add(source, "equal", obj)
     return ConstantValue(obj, source)
-
-
-def _is_nan(obj: Any) -> bool:
-    """Which of them matters: it equals none, and containers ask first whether it is the same object."""
-    return isinstance(obj, float | complex) and cmath.isnan(obj)
 
 
 @wraps(*IDENTITY_TYPES)
@@ -168,9 +162,10 @@ def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
             _refuse_key(key)
     cx.guards.add(source, "keys", tuple(obj))
     entries: dict[Any, tuple[Value, Value]] = {}
+    keys = [_key_object(cx, key, source, position) for position, key in enumerate(obj)]  # no __hash__ of theirs has run
     for position, (key, item) in enumerate(obj.items()):
         at = source.key(key)
-        entries[_key_object(cx, key, source, position)] = (_key_value(cx, key, source, position), cx.lazy(item, at))
+        entries[keys[position]] = (_key_value(cx, key, source, position), cx.lazy(item, at))
     value = DictValue(entries, type(obj), source)
     if "__builtins__" in obj or ("__spec__" in obj and "__loader__" in obj):
         cx.ledger.namespace(value, obj)
@@ -219,7 +214,8 @@ def _key_value(cx: Capture, key: Any, source: Source, position: int) -> Value:
 
 
 def _is_constant_key(key: Any) -> bool:
-    """Whether a key that equals this one is as good, and to ask runs nobody's Python (that of enums is known)."""
+    """Whether a key that equals this one is as good as this one, and to compare them runs nobody's Python (that of enum
+    members is known)."""
     kind: Any = type(key)
     if kind is tuple:
         return all(map(_is_constant_key, key))
@@ -354,6 +350,8 @@ for _kind in (
     staticmethod,
     classmethod,
     object,
+    typing.TypeVar,
+    typing.ParamSpec,
 ):
     WRAPPERS[_kind] = _by_identity(ObjectConstant)
 
@@ -370,14 +368,12 @@ def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
         return OpaqueValue(obj, source)
     at_args, at_keywords = source.attr("args"), source.attr("keywords")
     cx.guards.add(at_args, "length", len(obj.args))
-    cx.guards.add(at_keywords, "keys", tuple(obj.keywords))
-    return PartialValue(
-        cx.lazy(obj.func, source.attr("func")),
-        [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)],
-        {name: cx.lazy(item, at_keywords.key(name)) for name, item in obj.keywords.items()},
-        obj,
-        source,
-    )
+    args = [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)]
+    value = PartialValue(cx.lazy(obj.func, source.attr("func")), args, {}, obj, source)
+    keywords = cx.wrap(obj.keywords, at_keywords)
+    assert isinstance(keywords, DictValue)
+    value.keywords = keywords
+    return value
 
 
 @wraps(torch.Tensor, torch.nn.Parameter)
@@ -406,13 +402,21 @@ def _non_leaf(example: torch.Tensor) -> torch.Tensor:
     before = torch.is_grad_enabled()
     torch._C._set_grad_enabled(True)
     try:
-        return example.clone(memory_format=torch.preserve_format)
+        made = example.clone(memory_format=torch.preserve_format)
+        if made.stride() == example.stride():
+            return made
+        # Strides that leave gaps, or let elements share memory, are kept by views only.
+        size = example.untyped_storage().nbytes() // example.itemsize
+        memory = torch.empty(size, dtype=example.dtype, device="meta", requires_grad=True).clone()
+        return memory.as_strided(example.shape, example.stride())
     finally:
         torch._C._set_grad_enabled(before)
 
 
 def _named_tuple_or_object(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    if type(obj).__module__ == "torch.return_types":
+        return TupleValue([cx.lazy(item, source.item(index)) for index, item in enumerate(obj)], type(obj), source)
     if not hasattr(type(obj), "_fields"):
         cls: Any = type(obj)
         return _container_object(cx, obj, source) if container_base(cls) else OpaqueValue(obj, source)
@@ -485,6 +489,12 @@ def _of_numpy() -> list[tuple[Any, Wrapper]]:
     return [(functions, _by_identity(ObjectConstant)), (numpy.dtype, _array_dtype)]
 
 
+def _autograd_context(cx: Capture, obj: Any, source: Source) -> Value:
+    """The ``ctx`` of a torch.autograd.Function: an object with a ``__dict__``, and a few attributes in C."""
+    cx.guards.add(source, "type", type(obj))
+    return ObjectValue(type(obj), obj, source)
+
+
 _BY_BASE: list[tuple[Any, Wrapper]] = [
     (enum.Enum, _identity),
     (type, _by_identity(ClassValue)),
@@ -492,6 +502,7 @@ _BY_BASE: list[tuple[Any, Wrapper]] = [
     (torch._ops.OpOverload, _by_identity(BuiltinValue)),
     (torch._ops.OpOverloadPacket, _by_identity(BuiltinValue)),
     (torch.Tensor, _opaque),
+    (torch._C._FunctionBase, _autograd_context),
     (tuple, _named_tuple_or_object),
     *_of_numpy(),
 ]

@@ -132,6 +132,49 @@ def test_a_dict_of_inline_values_is_current():
     assert ask() == -1
 
 
+class Plain:
+    pass
+
+
+def three_items() -> Plain:
+    instance = Plain()
+    instance.a, instance.b, instance.c = 1, 2, 3
+    del instance.a
+    instance.a = 5
+    return instance
+
+
+def test_a_dict_that_leaves_inline_values_stays_as_it_is():
+    """In 3.13 the dicts of most objects have no versions: those that guards meet often get a table of their own."""
+    instance, twin = three_items(), three_items()
+    attributes = vars(instance)
+    forward, backward = iter(attributes.items()), reversed(attributes.items())
+    first, last = next(forward), next(backward)
+    tree = _C.GuardTree([(-1, "local", 0, 0, []), (0, "dict", None, 1, [(2, "items", {"b": 2, "gone": ABSENT})])])
+
+    def ask() -> int:
+        return tree.check((instance,), {}, {}, None)
+
+    assert [ask() for _ in range(20)] == [-1] * 20
+    assert vars(instance) is attributes
+    assert list(attributes.items()) == list(vars(twin).items())
+    assert [first, *forward] == [*reversed([last, *backward])] == list(attributes.items())
+    for _ in range(20):  # long enough for the interpreter to specialise these
+        instance.b = 3
+        assert (instance.b, attributes["b"], ask()) == (3, 3, 2)
+        instance.b = 2
+        assert ask() == -1
+        instance.gone = 0
+        assert ask() == 2
+        del instance.gone
+        assert ask() == -1
+    fresh = Plain()
+    assert tree.check((fresh,), {}, {}, None) == 2
+    for _ in range(20):  # one after the other, perhaps at the same place
+        fresh = three_items()
+        assert tree.check((fresh,), {}, {}, None) == -1
+
+
 # ---- checks ----
 
 
@@ -319,6 +362,30 @@ def test_distinct_of_many():
         twice[left] = twice[right]
         assert tree.check(tuple(twice), {}, {}, None) == 1
         generator.shuffle(values)
+
+
+@pytest.mark.parametrize("kinds", list(itertools.product(["type", "is", "tensor", "length", "equal"], repeat=3)))
+def test_checks_are_made_in_their_order(kinds):
+    """The first check of a node may be kept apart from the others."""
+    good: dict[str, Any] = {
+        "type": torch.Tensor,
+        "tensor": _C.TensorFacts(torch.zeros(2)),
+        "length": 3,
+        "equal": 5,
+        "is": None,
+    }
+    value = torch.zeros(2)
+    fails = {"length", "equal", "is"}
+    checks = [(10 + i, kind, good[kind]) for i, kind in enumerate(kinds)]
+    spec = [(-1, "local", 0, 0, checks), (-1, "local", 1, 1, [(2, "is", value), (3, "length", 2)])]
+    expected = next((10 + i for i, kind in enumerate(kinds) if kind in fails), -1)
+    tree = _C.GuardTree(spec)
+    for _ in range(3):  # the second time, the node that failed is tried first
+        assert tree.check((value, value), {}, {}, None) == (expected if expected != -1 else 3)
+    if expected == -1:
+        assert tree.check((value, [1, 2]), {}, {}, None) == 2
+        told = next((10 + i for i, kind in enumerate(kinds) if kind == "tensor"), 3)
+        assert check(spec, torch.zeros(3), value) == told
 
 
 # ---- caches notice every change ----
@@ -688,6 +755,30 @@ def test_tensors_changed_in_place(change):
     again = _C.TensorFacts(tensor)
     assert again.check(tensor)
     assert not again.check(torch.zeros(4, 6))
+
+
+def test_gradients_are_told_from_memory():
+    layout = tensor_layout.measure()
+    assert layout is not None
+    assert layout.grad_meta, "an AutogradMeta laid out otherwise: slower, and not wrong"
+    leaf = torch.zeros(2, requires_grad=True)
+    passed, once = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    (passed * 2).sum().backward()
+    once.requires_grad_(False)
+    tensors = [leaf, passed, once, torch.zeros(2), leaf.detach(), leaf * 2, torch.zeros(2).add_(leaf), leaf.view(2)]
+    tensors += [
+        (leaf * 2).detach_(),
+        torch.zeros(4)[:2],
+        once.view(2),
+        leaf.data,
+        torch.zeros(2).requires_grad_().mul(2),
+    ]
+    for example, value in itertools.product(tensors, repeat=2):
+        assert _C.TensorFacts(example).check(value) is (example.requires_grad == value.requires_grad)
+    facts = _C.TensorFacts(leaf)
+    for wanted in (False, True, False, True):
+        leaf.requires_grad_(wanted)
+        assert facts.check(leaf) is wanted
 
 
 def test_what_tensor_facts_do_not_mind():

@@ -76,7 +76,7 @@ def test_an_internal_error_never_reaches_the_program(lenient, monkeypatch, where
     assert record.frame.function == "program"
     text = record.reason.describe()
     assert __file__ in text
-    assert "To replay: call the function again with COMPILER_STRICT=1" in text
+    assert "COMPILER_STRICT=1 raises the error" in text
     assert isinstance(record.details["error"], Exception)
 
 

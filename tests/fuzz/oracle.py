@@ -220,17 +220,17 @@ class _Comparison:
         return None if a == b else f"{where}: {a} against {b}"
 
     def _tensor(self, a: torch.Tensor, b: torch.Tensor, where: str) -> str | None:
-        for fact in ("dtype", "shape", "requires_grad", "is_leaf", "layout"):
+        for fact in ("dtype", "shape", "requires_grad", "is_leaf", "layout", "device"):
             if getattr(a, fact) != getattr(b, fact):
                 return f"{where}.{fact}: {getattr(a, fact)} against {getattr(b, fact)}"
         if a.layout is not torch.strided:
-            return self._tensor(a.detach().to_dense(), b.detach().to_dense(), where)
+            return None if _same_numbers(a.to_dense(), b.to_dense()) else f"{where}: {a} against {b}"
         if (a.stride(), a.storage_offset()) != (b.stride(), b.storage_offset()):
             return f"{where}: strides {a.stride()}+{a.storage_offset()} against {b.stride()}+{b.storage_offset()}"
         storages = a.untyped_storage().data_ptr(), b.untyped_storage().data_ptr()
         if storages[0] and self._pair(self._storages, *storages) is None:
             return f"{where}: storage shared with another tensor on one side only"
-        if not torch.allclose(a.detach(), b.detach(), rtol=0, atol=0, equal_nan=True):
+        if not a.is_meta and not _same_numbers(a, b):
             return f"{where}: {a} against {b}"
         return self.values(a.grad if a.is_leaf else None, b.grad if b.is_leaf else None, f"{where}.grad")
 
@@ -261,6 +261,10 @@ class _Comparison:
     @staticmethod
     def _first(found: Iterator[str | None]) -> str | None:
         return next((where for where in found if where is not None), None)
+
+
+def _same_numbers(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return torch.allclose(a.detach().reshape(-1), b.detach().reshape(-1), rtol=0, atol=0, equal_nan=True)
 
 
 def _cells(function: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import types
@@ -11,7 +12,9 @@ from typing import Any
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
 
-DTYPES = (torch.float32, torch.int64, torch.bool, torch.complex64, torch.bfloat16)
+DTYPES = (torch.float32, torch.int64, torch.bool)
+FUNCTION_DTYPES = (*DTYPES, torch.complex64, torch.bfloat16)
+"""Functions are called with these; methods and the other forms, which reach the same kernels, with fewer."""
 
 UNINITIALIZED = frozenset(
     "empty empty_like empty_permuted empty_strided new_empty new_empty_strided resize_ resize_as_".split()
@@ -19,7 +22,7 @@ UNINITIALIZED = frozenset(
 """Operators whose result holds whatever the memory held: only its metadata is compared."""
 
 
-MOST = 40
+MOST = 16
 """So many samples of a case are called, spread over all that there are; half as many again with other strides."""
 
 
@@ -85,10 +88,29 @@ def samples(op: Any, form: Form, dtype: torch.dtype) -> Iterator[Call]:
     for number, sample in enumerate(_spread(found, MOST)):
         yield _call(sample)
         if number % 2 and not form.out:
-            yield _call(sample.noncontiguous())
+            yield from _with_other_strides(sample)
     if form.name in ("function", "method") and dtype is torch.float32 and op.error_inputs_func is not None:
         for refused in _spread(list(op.error_inputs("cpu")), MOST):
             yield _call(refused.sample_input)
+
+
+def _with_other_strides(sample: Any) -> Iterator[Call]:
+    """With gaps, and with dimensions in another order."""
+    with contextlib.suppress(RuntimeError):  # sparse tensors have none
+        yield _call(sample.noncontiguous())
+        yield _call(sample.transform(_reordered))
+
+
+def _reordered(value: Any) -> Any:
+    """A tensor with channels last, or all dimensions the other way round."""
+    if not isinstance(value, torch.Tensor) or value.dim() < 2:
+        return value
+    plain = value.detach()
+    if value.dim() == 4:
+        made = plain.contiguous(memory_format=torch.channels_last)
+    else:
+        made = plain.permute(*reversed(range(value.dim()))).contiguous().permute(*reversed(range(value.dim())))
+    return made.requires_grad_(value.requires_grad)
 
 
 def _spread(items: list[Any], count: int) -> list[Any]:

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import statistics
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -32,7 +33,7 @@ class Case:
         wrong: What differed, of the first sample on which something did.
         errors: The compiler's own errors.
         recompiled: Samples for which what had been compiled did not fit when they came again.
-        capture_ms: Median time from a miss to rewritten code.
+        capture_ms: Median processor time that the first call took above the second.
     """
 
     op: str
@@ -58,7 +59,7 @@ class Case:
 def cases(op: Any) -> Iterator[Case]:
     """Each form of an operator on each dtype."""
     for form in samples.forms(op):
-        for dtype in samples.DTYPES:
+        for dtype in samples.FUNCTION_DTYPES if form.name == "function" else samples.DTYPES:
             if dtype in op.supported_dtypes("cpu"):
                 yield run(op, form, dtype)
 
@@ -68,32 +69,59 @@ def run(op: Any, form: Form, dtype: torch.dtype) -> Case:
     compiler.reset()
     eager = _call_of(form.func)
     compiled = compiler.optimize(eager, backend="eager", recompile_limit=100_000)
-    capture_ns: list[int] = []
+    capturing_ns: list[int] = []
     for call in samples.samples(op, form, dtype):
         if form.out:
             given = _quietly(samples.with_out, form.func, call)
             if given is None:
                 continue
             call = given
-        capture_ns += _sample(case, eager, compiled, call)
-    case.capture_ms = statistics.median(capture_ns) / 1e6 if capture_ns else 0.0
+        try:
+            capturing_ns += _sample(case, eager, compiled, call)
+        except Exception as error:  # one of the sweep's own: let the others be seen
+            case.errors[f"the sweep: {type(error).__name__}: {error}"] += 1
+    case.capture_ms = statistics.median(capturing_ns) / 1e6 if capturing_ns else 0.0
     return case
 
 
 def _call_of(op: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that is compiled: what the operator gives, and what the program is told about it."""
+
     def call(input: Any, args: Any, kwargs: Any) -> Any:
-        return op(input, *args, **kwargs)
+        result = op(input, *args, **kwargs)
+        return result, _facts(result)
 
     return call
+
+
+def _facts(value: Any) -> Any:
+    """What a capture answers without running anything, of each tensor in a result."""
+    if isinstance(value, list | tuple):
+        return [_facts(item) for item in value]
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided:
+        return None
+    return (
+        value.shape,
+        value.dtype,
+        value.device,
+        ("requires_grad", value.requires_grad),
+        ("is_leaf", value.is_leaf),
+        ("stride", value.stride() if value.numel() else "asked natively"),
+        ("is_contiguous", value.is_contiguous()),
+    )
 
 
 def _sample(case: Case, eager: Callable[..., Any], compiled: Callable[..., Any], call: Call) -> list[int]:
     """Compare one sample; how long its captures took."""
     expected = _outcome(eager, call)
     with events.collect() as records:
+        started = time.thread_time_ns()
         found = _outcome(compiled, call)
+        first_ns = time.thread_time_ns() - started
     with events.collect() as again:
+        started = time.thread_time_ns()
         second = _outcome(compiled, call)
+        second_ns = time.thread_time_ns() - started
     where = _differs(case, expected, found) or _differs(case, expected, second)
     if where is not None and not _varies(case, eager, call, expected):
         case.wrong = case.wrong or f"{where} [{_shown(call)}]"
@@ -110,7 +138,7 @@ def _sample(case: Case, eager: Callable[..., Any], compiled: Callable[..., Any],
     for record in records:
         if record.outcome == "skipped" and record.reason is not None and record.reason.kind != "no operators":
             case.breaks[record.reason.kind, record.reason.context] += 1
-    return [record.capture_ns for record in records if record.capture_ns]
+    return [first_ns - second_ns]
 
 
 def _outcome(function: Callable[..., Any], call: Call) -> Outcome:

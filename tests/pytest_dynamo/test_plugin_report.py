@@ -106,7 +106,24 @@ def test_a():
 
 def test_skipped_frames_are_one_entry_a_reason(dynamo):
     result = dynamo(HEAD + "def test_a():\n    ds.skip_frame()\n    ds.skip_frame(context='g')\n")
-    result.stdout.fnmatch_lines(["2 x no tensors", "    2 x *.py:3 in test_a (1 test)"])
+    result.stdout.fnmatch_lines(
+        ["2 x no tensors", "    1 x *.py:3 in test_a", "    1 x *.py:4 in test_a", "    in 1 test"]
+    )
+
+
+def test_skipped_frames_show_the_commonest_places(dynamo):
+    lines = [f"    for _ in range({count}): ds.skip_frame()\n" for count in (1, 2, 5, 3, 4)]
+    result = dynamo(HEAD + "def test_a():\n" + "".join(lines))
+    result.stdout.fnmatch_lines(
+        [
+            "15 x no tensors",
+            "    5 x *.py:5 in test_a",
+            "    4 x *.py:7 in test_a",
+            "    3 x *.py:6 in test_a",
+            "    3 x at 2 further places",
+            "    in 1 test",
+        ]
+    )
 
 
 def test_a_function_with_many_reasons_to_recompile_shows_some(dynamo):

@@ -112,6 +112,20 @@ def repeat(input: Any, *repeats: Any) -> Tensor:
 # --- sorting -----------------------------------------------------------------------------------
 
 
+@rule("torch.diag_embed .diag_embed")
+def diag_embed(input: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Tensor:
+    """The meta kernel imports torch's own compiler, which takes seconds."""
+    check_example(input)
+    check_int(offset)
+    require(input.ndim > 0)
+    outer, inner = sorted((wrap_dim(dim1, input.ndim + 1), wrap_dim(dim2, input.ndim + 1)))
+    require(outer != inner)
+    *shape, length = input.shape
+    for dim in (outer, inner):
+        shape.insert(dim, length + abs(offset))
+    return fresh(tuple(shape), input.dtype, input)
+
+
 @rule("torch.sort .sort")
 def sort(input: Any, dim: Any = -1, descending: Any = False) -> Any:
     _check_standard(input)

@@ -6,6 +6,7 @@ import compiler.rules.builtins.functions
 import compiler.rules.builtins.iteration
 import compiler.rules.builtins.itertools_
 import compiler.rules.builtins.operators
+import compiler.rules.builtins.pickling
 import compiler.rules.builtins.questions
 import compiler.rules.builtins.scalars  # noqa: F401 - fill the table
 from compiler.rules.builtins.table import BUILTINS, PURE, builtin

@@ -10,7 +10,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import bodies, standins
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import fold
+from compiler.rules.basics import checked_result, fold
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.methods import sorted_items
@@ -88,7 +88,7 @@ def _reversed(cx: Capture, value: Value, /) -> Value:
 def _reverse_iterator(cx: Capture, value: Value) -> Value:
     value = cx.rules.iterated_part(cx, value) or value
     if isinstance(value, DequeValue):
-        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value.items)
+        return SnapshotIterator(type(reversed(deque())), value.items[::-1], value)
     if isinstance(value, SequenceValue):
         return ReverseIterator(value)
     if isinstance(value, DictValue | DictViewValue):
@@ -119,5 +119,5 @@ def indexed(cx: Capture, value: Value) -> Value:
     if isinstance(value, TensorValue):
         raise GraphBreak("data-dependent value", "range over a tensor")
     if isinstance(value, ObjectValue):
-        return cx.call_method(value, "__index__")
+        return checked_result(cx.call_method(value, "__index__").realize(cx), int, "__index__")
     return value

@@ -76,6 +76,16 @@ def _truth(cx: Capture, value: Value, /) -> Value:
     return ConstantValue(value.truth(cx))
 
 
+@builtin(operator.delitem)
+def _delitem(cx: Capture, owner: Value, key: Value, /) -> None:
+    subscripts.delitem(cx, owner, key)
+
+
+@builtin(operator.inv)
+def _inv(cx: Capture, value: Value, /) -> Value:
+    return arithmetic.unary(cx, "UNARY_INVERT", value)
+
+
 @builtin(operator.index)
 def _index(cx: Capture, value: Value, /) -> Value:
     return fold(cx, operator.index, [indexed(cx, value)], {})

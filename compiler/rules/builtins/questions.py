@@ -7,7 +7,7 @@ import enum
 import sys
 import types
 from types import FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -18,6 +18,7 @@ from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, fold, rely_on_registrations, traceback_of
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
+from compiler.rules.torch_construction import DTYPES
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
 from compiler.values.functions import (
@@ -50,8 +51,8 @@ def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
 
 def is_instance(cx: Capture, value: Value, cls: type) -> bool:
     """``isinstance(value, cls)``."""
-    if isinstance(value, TensorValue) and type(cls) is type(torch.FloatTensor):
-        raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    if type(cls) is type(torch.FloatTensor):
+        return _is_of_type(value, cls)
     if cls is torch.nn.Buffer:
         return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
     if type(cls) not in _PLAIN_METACLASSES:
@@ -61,6 +62,17 @@ def is_instance(cx: Capture, value: Value, cls: type) -> bool:
     if isinstance(cls, abc.ABCMeta):
         rely_on_registrations(cx)
     return issubclass(value.pytype(), cls)
+
+
+def _is_of_type(value: Value, cls: Any) -> bool:
+    """Whether it is a tensor of a type such as ``torch.FloatTensor``: a dtype on a kind of device."""
+    if not isinstance(value, TensorValue):
+        if issubclass(value.pytype(), torch.Tensor):
+            raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+        return False
+    if cls not in DTYPES:
+        raise GraphBreak("unsupported builtin", f"isinstance with {cls.__name__}")
+    return value.device.type == "cpu" and value.example.dtype == DTYPES[cls]
 
 
 def _flag(cx: Capture, value: Value, name: str) -> bool:

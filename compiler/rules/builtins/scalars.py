@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 import torch
 
 from compiler.breaks import GraphBreak
 from compiler.rules import arithmetic
-from compiler.rules.basics import fold
+from compiler.rules.basics import checked_result, fold
 from compiler.rules.builtins.table import builtin
 from compiler.rules.text import format_value, to_text
 from compiler.values.base import ConstantValue, Value
@@ -28,7 +29,8 @@ def _number(cls: type, dunder: str) -> None:
             for name in (dunder, "__index__"):
                 method = cx.rules.special_method(cx, args[0], name)
                 if method is not None:
-                    return cx.call(method, [], {})
+                    given = cls if name == dunder else int
+                    return fold(cx, cls, [checked_result(cx.call(method, [], {}).realize(cx), given, name)], {})
         return fold(cx, cls, list(args), kwargs)
 
     convert.__name__ = cls.__name__
@@ -59,7 +61,7 @@ def _format(cx: Capture, value: Value, spec: Value | None = None, /) -> Value:
     return format_value(cx, value, spec or ConstantValue(""))
 
 
-@builtin(abs)
+@builtin(abs, operator.abs)
 def _abs(cx: Capture, value: Value, /) -> Value:
     if isinstance(value, TensorValue):
         return cx.graph.call(torch.abs, [value], {})
@@ -85,6 +87,8 @@ def _pow(cx: Capture, base: Value, exponent: Value, modulus: Value | None = None
 
 @builtin(divmod)
 def _divmod(cx: Capture, left: Value, right: Value, /) -> Value:
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        raise GraphBreak("operator refused", "divmod of a tensor, which has no __divmod__")
     if isinstance(left, ObjectValue) or isinstance(right, ObjectValue):
         for owner, name, other in ((left, "__divmod__", right), (right, "__rdivmod__", left)):
             found = arithmetic.try_dunder(cx, owner, name, other)

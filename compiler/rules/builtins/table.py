@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
+from compiler.rules.arity import Arity
 from compiler.rules.basics import describe_args
 from compiler.values.base import ConstantValue, Value
 
@@ -30,11 +30,11 @@ def builtin(*objects: Any) -> Callable[[Callable[..., Value | None]], Callable[.
     """Register a rule with the builtin's own parameters after `cx`; ``None`` stands for None."""
 
     def register(rule: Callable[..., Value | None]) -> Callable[..., Value | None]:
-        signature = inspect.signature(rule)
+        arity = Arity(rule)
 
         def checked(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
             try:
-                signature.bind(cx, *args, **kwargs)
+                arity.check((cx, *args), kwargs)
             except TypeError as error:
                 text = f"{rule.__name__.strip('_')}({describe_args(args, kwargs)}): {error}"
                 raise GraphBreak("unsupported builtin", text) from None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from compiler.breaks import GraphBreak
+from compiler.rules.arity import Arity
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
@@ -60,13 +60,13 @@ def call_inherited(cx: Capture, method: MethodValue, args: list[Value], kwargs: 
     """A method of a base class written in C, past the override of the object's own class."""
     owner = method.owner.realize(cx)
     if isinstance(owner, ObjectValue) and owner.base is None and method.name in OPERATOR_METHODS:
-        raise GraphBreak("unsupported method", f"{method.raw.__qualname__} of {owner.describe()}")
+        raise GraphBreak("unsupported method", f"{method.through.__qualname__} of {owner.describe()}")
     return call_method(cx, owner, method.name, args, kwargs)
 
 
 def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
     try:
-        _signature(rule).bind(cx, owner, *args, **kwargs)
+        _arity(rule).check((cx, owner, *args), kwargs)
     except TypeError as error:
         text = f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)}): {error}"
         raise GraphBreak("unsupported method", text) from None
@@ -74,14 +74,14 @@ def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], 
     return ConstantValue(None) if result is None else result
 
 
-def _signature(rule: Rule) -> Any:
-    found = _SIGNATURES.get(rule)
+def _arity(rule: Rule) -> Arity:
+    found = _ARITIES.get(rule)
     if found is None:
-        found = _SIGNATURES[rule] = inspect.signature(rule)
+        found = _ARITIES[rule] = Arity(rule)
     return found
 
 
-_SIGNATURES: dict[Rule, Any] = {}
+_ARITIES: dict[Rule, Arity] = {}
 
 
 def method(cx: Capture, owner: Value, name: str, *args: Value) -> Value:

@@ -390,6 +390,9 @@ def test_a_backends_code_that_raises_is_not_called_again(lenient):
     assert reason.kind == "backend error"
     assert reason.context == "backend 'broken' compiled a graph that raised ValueError: no such kernel"
     assert reason.location.source_line == "return x * 2"
+    fault = run.records[-1].details["error"]
+    assert "mul" in str(fault)
+    assert isinstance(fault.__cause__, ValueError)
     again = records_of(compiled, TABLE + 1)
     assert torch.equal(again.result, (TABLE + 1) * 2)
     assert again.records == []

@@ -135,6 +135,7 @@ def _shapes(grad: bool | str) -> Iterator[Call]:
     for name, value in (("flip", (0,)), ("roll", 1), ("topk", 2)):
         yield call(name, x, value)
     yield call("repeat", x, 2, 1)
+    yield call("diag_embed", x)
     yield call(operator.getitem, x, rows)
     yield call("gather", x, 1, torch.zeros(4, 2, dtype=torch.int64))
     yield call(torch.zeros_like, x)

@@ -42,7 +42,7 @@ def node(target, *args, **kwargs):
         (operator.floordiv, (FLOATS, FLOATS)), (operator.floordiv, (INTEGERS, 2)), (torch.div, (INTEGERS, INTEGERS)),
         (operator.getitem, (FLOATS, 0)), (operator.getitem, (FLOATS, (slice(None), 1))), ("normal_", (FLOATS, 0, 1)),
         (operator.setitem, (FLOATS, MASK, 0.0)), (operator.setitem, (FLOATS, 1, FLOATS)),
-        (torch._foreach_add, ((FLOATS,), 1)),
+        (operator.setitem, (FLOATS, MASK, INTEGERS)), (torch._foreach_add, ((FLOATS,), 1)),
     ],
 )  # fmt: skip
 def test_these_cannot(target, args):

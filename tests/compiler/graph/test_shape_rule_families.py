@@ -192,6 +192,10 @@ def test_joining_sorting_and_indexing() -> None:
                 compare(call("roll", tensor, 1, dim))
                 compare(call("topk", tensor, 1, dim))
                 compare(call("tril", tensor, dim))
+            if tensor.dim():
+                for options in ({}, {"dim1": -2, "dim2": -1}, {"offset": -1}, {"offset": 2, "dim1": 0, "dim2": -1}):
+                    compare(call("diag_embed", tensor, **options))
+                compare(call("diag_embed", tensor, 0, 1, 0))
             for repeats in ((2, 2), (1, 2, 3, 1), (2,)):
                 compare(call("repeat", tensor, *repeats))
             for index in (rows, grid, torch.tensor(0), grid.t(), rows.bool()):

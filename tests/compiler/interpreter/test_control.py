@@ -335,3 +335,41 @@ def test_functions_that_look_at_their_own_variables():
 class Box:
     def __init__(self):
         self.k = 3
+
+
+def test_breaks_while_a_comprehension_keeps_a_cell_aside():
+    """On 3.12+ a comprehension whose variable a closure captures puts the function's cell on the stack."""
+
+    def pause():
+        print(end="")
+
+    def left_by_an_exception(x, table):
+        x.mul_(2)
+        try:
+            [(lambda q: q + i)(table["b"]) for i in [1, 2]]
+        except KeyError:
+            pass
+        pause()
+        return x, [(lambda: i)() + i for i in (1, 2)]
+
+    def one_name_for_two(x, table):
+        i = 3
+        read = lambda: i  # noqa: E731 - a closure
+        x = x * 2
+        try:
+            found = [(lambda: i)() + (table["b"] if i == 2 else pause() or 1) for i in [1, 2]]
+        except KeyError:
+            pause()
+            i += 1
+        found = [(lambda: i)() for i in [1, 2] if pause() or True]
+        pause()
+        return x, found, i, read()
+
+    def nested(x, table):
+        for k in range(2):
+            found = [[(lambda: i + j + k)() + (pause() or 0) for i in (1, j)] for j in (5, k)]
+            x = x + sum(map(sum, found))
+        return x, found
+
+    for program in (left_by_an_exception, one_name_for_two, nested):
+        check(program, torch.ones(2), {})

@@ -195,5 +195,5 @@ def test_a_generator_left_suspended_breaks_the_graph_when_closing_it_does_someth
     with compiler.events.collect() as records:
         compiler.optimize(fn)(X)
     assert records[0].outcome == "broken"
-    assert records[0].reason.kind == "generator"
+    assert records[0].reason.kind == "object lifetime"
     assert log == ["closed"]

@@ -92,3 +92,61 @@ def test_the_receiver_stays_first_after_super():
             return a + b
 
     agree(Derived().grow, lambda: (torch.ones(2),))
+
+
+def test_what_lies_on_the_stack_is_loaded_before_locals_change():
+    def shown(*args):
+        print("break")
+        return args
+
+    def main(x, given):
+        y = x + 1
+        *before, last = (given, 7)
+        kept, given = given, (last, 2)
+        return shown(x, kept, *before), given, y
+
+    for given in (1, [3], torch.ones(1)):
+        agree(main, lambda given=given: (torch.ones(2), given))
+
+
+class _Counted(type):
+    def __call__(cls, *args):
+        made = super().__call__(*args, "more")
+        made.counted = True
+        return made
+
+
+class _Made(metaclass=_Counted):
+    def __init__(self, *args):
+        self.args = args
+
+
+class _Finalised(_Made):
+    def __del__(self):
+        pass
+
+
+class _Loud(dict):
+    def __setitem__(self, key, value):
+        super().__setitem__(key, (value, "loud"))
+
+    def update(self, other):
+        put = super().update
+        print("break")
+        put(other)
+
+    def __new__(cls, *args):
+        make = super().__new__
+        print("break")
+        return make(cls, *args)
+
+
+def test_methods_that_super_gives_are_not_those_of_the_class():
+    def main(x):
+        made, finalised = _Made(x), _Finalised(x)
+        table = _Loud(a=1)
+        table.update({"b": 2})
+        table["c"] = 3
+        return made.args, made.counted, finalised.args, finalised.counted, dict(table), x + 1
+
+    agree(main, lambda: (torch.ones(2),))

@@ -26,7 +26,7 @@ def test_a_pending_finally_runs():
 
     log: list[str] = []
     run = records_of(compiler.optimize(main), torch.ones(2), log)
-    assert "generator" in [kind for kind, _ in run.reasons]
+    assert "object lifetime" in [kind for kind, _ in run.reasons]
     gc.collect()
     assert log == ["closed"]
 

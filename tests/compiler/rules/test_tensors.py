@@ -16,6 +16,7 @@ X = torch.arange(12.0)[6:].reshape(2, 3)
         lambda x: x.is_floating_point() and x.dim() + x.size(1) + x.numel() + x.element_size(),
         lambda x: (x.stride(), x.stride(0), x.is_contiguous(), x.is_complex()),
         lambda x: torch.is_same_size(x, x) and torch.result_type(x, 1.0),
+        lambda x: (torch.get_device(x), x.type(), x.is_inference()),
     ],
 )
 def test_metadata(ask):
@@ -31,7 +32,6 @@ def test_metadata(ask):
         lambda x: x.const_data_ptr() == 0,
         lambda x: torch.Tensor.storage_offset(x),
         lambda x: torch.Tensor.is_pinned(x),
-        lambda x: torch.get_device(x),
     ],
 )
 def test_what_a_meta_tensor_cannot_tell(ask):
