@@ -79,7 +79,7 @@ class Rebuilder:
             value.source.emit(self.e)
         elif isinstance(value, ConstantValue):
             self.e.load_const(value.value)
-        elif value in self.plan.cyclic and type(value) in SHELLS:
+        elif value in self.plan.cyclic and value.mutable and type(value) in SHELLS:
             SHELLS[type(value)][0](self, value)
             self.e.copy(1)
             self.store_temp(value)
