@@ -85,6 +85,8 @@ def _view_has(cx: Capture, container: DictViewValue, item: Value) -> bool | None
 @CONTAINS.of(ConstantValue)
 def _constant_has(cx: Capture, container: ConstantValue, item: Value) -> bool | None:
     if not isinstance(item, ConstantValue):
+        if isinstance(container.value, str | bytes):
+            raise GraphBreak("operator refused", f"{item.describe()} in {container.describe()}")
         return None
     return bool(fold_plain(cx, operator.contains, [container.value, item.value], {}).constant())
 
@@ -294,6 +296,8 @@ def _dict_delete(cx: Capture, owner: DictValue, key: Value) -> None:
 @DELITEM.of(ListValue)
 def _list_delete(cx: Capture, owner: ListValue, key: Value) -> None:
     index = _as_index(cx, key)
+    if not isinstance(index, int | slice):
+        cx.raise_(TypeError, f"list indices must be integers or slices, not {type(index).__name__}")
     if isinstance(index, int) and not -len(owner.items) <= index < len(owner.items):
         cx.raise_(IndexError, "list assignment index out of range")
     del owner.items[index]

@@ -90,10 +90,9 @@ class DequeValue(SequenceValue):
     mutable = True
     __slots__ = ("maxlen", "stored")
 
-    maxlen: int | None
-
     def __init__(self, items: Iterable[Value], cls: type | None = None, source: Source | None = None) -> None:
         super().__init__(items, cls, source)
+        self.maxlen: int | None = None
         self.stored: set[int] = set()
 
 

@@ -129,10 +129,17 @@ def _id(cx: Capture, value: Value, /) -> Value:
     raise GraphBreak("unsupported builtin", f"id of {value.describe()}")
 
 
+def _name(value: Value) -> str:
+    found = value.constant()
+    if type(found) is not str:
+        raise GraphBreak("operator refused", f"an attribute name of type {type(found).__name__}")
+    return found
+
+
 @builtin(getattr)
 def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = None, /) -> Value:
     try:
-        return getattr_(cx, value, name.constant())
+        return getattr_(cx, value, _name(name))
     except ObservedException as exc:
         if default is None or not issubclass(exc.value.cls, AttributeError):
             raise
@@ -142,7 +149,7 @@ def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = Non
 @builtin(hasattr)
 def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
     try:
-        getattr_(cx, value, name.constant())
+        getattr_(cx, value, _name(name))
     except ObservedException as exc:
         if not issubclass(exc.value.cls, AttributeError):
             raise
@@ -152,12 +159,12 @@ def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
 
 @builtin(setattr)
 def _setattr(cx: Capture, value: Value, name: Value, new: Value, /) -> None:
-    value.setattr(cx, name.constant(), new)
+    value.setattr(cx, _name(name), new)
 
 
 @builtin(delattr)
 def _delattr(cx: Capture, value: Value, name: Value, /) -> None:
-    value.delattr(cx, name.constant())
+    value.delattr(cx, _name(name))
 
 
 @builtin(vars)

@@ -47,10 +47,10 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
         rule = METHODS.get((kind, name))
         if rule is not None:
             return _apply(cx, rule, owner, name, args, kwargs)
-    if name in OPERATOR_METHODS and not kwargs:
-        return OPERATOR_METHODS[name](cx, owner, *[arg.realize(cx) for arg in args])
     if isinstance(owner, ConstantValue) and all_constant(cx, args, kwargs):
         return fold(cx, getattr(owner.value, name), args, kwargs)
+    if name in OPERATOR_METHODS and not kwargs:
+        return _apply(cx, OPERATOR_METHODS[name], owner, name, [arg.realize(cx) for arg in args], kwargs)
     if isinstance(owner, ClassValue):
         return cx.rules.call_class_method(cx, owner, name, args, kwargs)
     raise refused("unsupported method", f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)})", owner)
