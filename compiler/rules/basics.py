@@ -13,7 +13,7 @@ from compiler.rules.results import fresh
 from compiler.rules.untraced import refused
 from compiler.sources import CallSource
 from compiler.values.base import ConstantValue, LazyValue, NullValue, Value
-from compiler.values.containers import IdentityKey, TupleValue
+from compiler.values.containers import IdentityKey, SliceValue, TupleValue
 from compiler.values.functions import ClassValue, FunctionValue, NestedFunctionValue, ObjectConstant
 from compiler.values.objects import ExceptionValue, ObjectValue, OpaqueValue
 from compiler.values.tensor import TensorValue
@@ -160,13 +160,13 @@ def all_constant(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> bo
 
 
 def constant_of(cx: Capture, value: Value) -> Any:
-    """The object itself, looking at all parts of a tuple.
+    """The object itself, looking at all parts of a tuple or slice.
 
     Raises:
         GraphBreak: a part is not known during capture.
     """
     value = value.realize(cx)
-    if isinstance(value, TupleValue):
+    if isinstance(value, TupleValue | SliceValue):
         for item in value.items:
             constant_of(cx, item)
     return value.constant()
@@ -174,8 +174,8 @@ def constant_of(cx: Capture, value: Value) -> Any:
 
 def fold(cx: Capture, func: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """Call a pure function of constants now; what it raises is raised inside the captured program."""
-    plain = [arg.realize(cx).constant() for arg in args]
-    named = {name: arg.realize(cx).constant() for name, arg in kwargs.items()}
+    plain = [constant_of(cx, arg) for arg in args]
+    named = {name: constant_of(cx, arg) for name, arg in kwargs.items()}
     return fold_plain(cx, func, plain, named)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.compiler.agreement import agree
 from tests.compiler.running import check
 
 X = torch.arange(12.0)[6:].reshape(2, 3)
@@ -36,3 +37,20 @@ def test_metadata(ask):
 )
 def test_what_a_meta_tensor_cannot_tell(ask):
     assert not check(lambda x: (x + 1, ask(x)), X).whole
+
+
+def test_shapes_given_as_tuples_from_outside():
+    def main(x, first, second):
+        return x + 1, torch.broadcast_shapes(first, second), torch.broadcast_shapes(first[1:], (1,))
+
+    records = agree(main, lambda: (torch.ones(2), (3, 1, 2), (4, 1)))
+    assert [record.outcome for record in records] == ["compiled"]
+
+
+def test_out_that_is_none():
+    def main(x, out):
+        factor, info = torch.linalg.cholesky_ex(x, out=out)
+        return torch.add(x, 1, out=None), factor, info
+
+    records = agree(main, lambda: (torch.eye(2) * 2, None))
+    assert [record.outcome for record in records] == ["compiled"]
