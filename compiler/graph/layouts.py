@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from compiler.values.tensor import TensorValue
 
 CHOOSE_FOR_THEMSELVES = frozenset(
-    "batch_norm channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution "
-    "copysign fft_hfft fft_irfft heaviside ldexp pad pixel_shuffle pixel_unshuffle".split()
+    "_batch_norm_with_update batch_norm channel_shuffle conv1d conv2d conv3d conv_transpose1d conv_transpose2d "
+    "conv_transpose3d convolution copysign cross_entropy_loss fft_hfft fft_irfft heaviside ldexp logical_and "
+    "logical_or logical_xor max_unpool1d max_unpool2d max_unpool3d nll_loss nll_loss2d nll_loss_nd pad pixel_shuffle "
+    "pixel_unshuffle".split()
 )
 """Operators, functions and methods, whose result's strides are unsure where an input is not contiguous."""
 

@@ -106,7 +106,8 @@ class Recorder:
         layouts.refuse_question(_bare_name(target), arguments.tensors)
         result = self._example(target, args, kwargs, arguments)
         arguments.unsure = layouts.is_unsure(_bare_name(target), arguments.tensors, arguments.by_rule)
-        arguments.refuse_overlap(target, result)
+        if has_effect(target, kwargs):
+            arguments.refuse_overlap(target, result)
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
             if result is None:
                 raise GraphBreak("unsupported call", f"{_name(target)} returns nothing")

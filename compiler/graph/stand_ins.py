@@ -18,7 +18,8 @@ from compiler.graph.shape_rules import new_example
 _WITHOUT_KERNEL = "binomial combinations corrcoef cov ctc_loss geqrf histogram _histogramdd_bin_edges histogramdd"
 
 _WITH_WRONG_KERNEL = (
-    "native_batch_norm _native_batch_norm_legit linalg.eig linalg.svd svd fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn "
+    "native_batch_norm native_layer_norm _batch_norm_with_update _native_batch_norm_legit "
+    "linalg.eig linalg.svd svd fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn "
     "fft.rfft2 fft.rfftn fft.irfft2 fft.irfftn nonzero_static"
 )
 """What it says of the result's strides, or of its shape, is true of other devices; none of these gives a view."""

@@ -123,6 +123,14 @@ def _assert(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
     return ConstantValue(None)
 
 
+def _check(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """What all of ``torch._check`` and its kin end in: the kind of error, the condition and the message."""
+    condition = args[1].realize(cx)
+    if not (condition.is_constant() and condition.constant() is True):
+        raise GraphBreak("operator refused", "torch._check of a condition that does not hold, or is not known")
+    return ConstantValue(None)
+
+
 def _has_torch_function(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """Only plain tensors are followed, so no argument overrides functions, unless an object is one of ours."""
     for arg in args:
@@ -178,6 +186,7 @@ RULES: dict[Any, Rule] = {
     torch.tensor: _tensor,
     torch.unravel_index: _recorded(torch.unravel_index),
     torch._assert: _assert,
+    torch._check_with: _check,
     torch.jit.annotate: _annotate,
     **{func: _native(func) for func in _SEEDING},
     torch.overrides.has_torch_function: _has_torch_function,

@@ -15,8 +15,11 @@ def main(argv: list[str]) -> int:
     """Report on the operators named (all, if none is); 1 if one gave a wrong answer or an error of ours."""
     parser = argparse.ArgumentParser(prog="python -m tests.opinfo", description=__doc__)
     parser.add_argument("--out", type=Path, default=None, help="where opinfo.md and .json go (reports/ for a full run)")
+    parser.add_argument("--samples", type=int, default=samples.MOST, help="of each case, at most")
     parser.add_argument("words", nargs="*", help="names of operators")
     given = parser.parse_args(argv)
+    samples.MOST = given.samples
+    command = "python -m tests.opinfo" + (f" --samples {given.samples}" if "--samples" in argv else "")
     started = time.monotonic()
     found: list[Case] = []
     for number, op in enumerate(samples.operators(given.words)):
@@ -24,9 +27,9 @@ def main(argv: list[str]) -> int:
         found += cases(op)
     folder = given.out or (None if given.words else Path("reports"))
     if folder is not None:
-        report.write(found, folder, "python -m tests.opinfo")
+        report.write(found, folder, command)
     else:
-        print(report.markdown(found, "python -m tests.opinfo"))
+        print(report.markdown(found, command))
     print(f"{report.counts(found)} in {time.monotonic() - started:.0f} s")
     return int(any(case.wrong or case.errors for case in found))
 

@@ -192,7 +192,7 @@ def _tensors(value: Any) -> list[torch.Tensor]:
 
 def _varies(case: Case, eager: Callable[..., Any], call: Call, expected: Outcome) -> bool:
     """Whether eager does not agree with itself either."""
-    return any(_differs(case, expected, _outcome(eager, call)) is not None for _ in range(3))
+    return any(_differs(case, expected, _outcome(eager, call)) is not None for _ in range(10))
 
 
 def _quietly(func: Callable[..., Any], *args: Any) -> Any:

@@ -55,6 +55,9 @@ def test_the_same_tensor_or_a_copy():
         lambda x: F.batch_norm(x[:, :, 0], torch.zeros(4), torch.ones(4)),
         lambda x: F.conv_transpose2d(x, torch.randn(4, 2, 3, 3), groups=2),
         lambda x: torch.copysign(x, x[0]),
+        lambda x: torch.logical_and(x.cfloat(), x.cfloat()[0]),
+        lambda x: F.nll_loss(x, x[:, 0].long().clamp(0, 0), reduction="none"),
+        lambda x: F.cross_entropy(x, x.softmax(1), reduction="none"),
         lambda x: torch.fft.irfft(x, dim=1),
     ],
 )

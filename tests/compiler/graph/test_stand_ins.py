@@ -19,6 +19,7 @@ CALLS = [
     (torch.binomial, (X.detach().abs(), torch.full((3, 4), 0.5)), {}),
     (torch.linalg.svd, (X.detach(), False), {}),
     ("svd", (X.detach(),), {}),
+    (torch.native_layer_norm, (torch.randn(2, 3).bfloat16(), (3,), None, None, 1e-5), {}),
     (torch.linalg.eig, (torch.randn(2, 3, 3),), {}),
     (torch.fft.rfftn, (torch.randn(5, 6, 7),), {"norm": "ortho"}),
     (torch.fft.hfft2, (torch.randn(5, 6, 7), None, (0, -1)), {}),
