@@ -58,7 +58,7 @@ def test_out_that_is_none():
 
 def test_powers_of_negative_numbers():
     def main(x):
-        return (-1) ** x, -(1.5**x), (-2) ** x[..., None], x**-1, (-1j) ** x, pow(-3, x)
+        return (-1) ** x, -(1.5**x), (-2) ** x[..., None], x**-1, pow(-3, x)
 
     records = agree(main, lambda: (torch.arange(4.0),))
     assert [record.outcome for record in records] == ["compiled"]
