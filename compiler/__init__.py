@@ -19,6 +19,7 @@ from compiler.api import (
     stats,
 )
 from compiler.backends.registry import list_backends, register_backend
+from compiler.comptime import CaptureView, comptime
 from compiler.errors import BackendError, CompilerError, InternalError, UnknownBackend, Unsupported
 from compiler.explain import Explanation, explain
 from compiler.logs import enable_from_environment as _enable_logs
@@ -30,10 +31,10 @@ if _was_collecting:
     _gc.enable()
 
 __all__ = [
-    "BackendError", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported", "allow_in_graph",
-    "assume_constant_result", "config", "disable", "events", "explain", "graph_break", "is_compiling", "list_backends",
-    "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize", "register_backend", "replay", "reset", "skip",
-    "stats",
+    "BackendError", "CaptureView", "CompilerError", "Explanation", "InternalError", "UnknownBackend", "Unsupported",
+    "allow_in_graph", "assume_constant_result", "comptime", "config", "disable", "events", "explain", "graph_break",
+    "is_compiling", "list_backends", "mark_dynamic", "mark_static", "maybe_mark_dynamic", "optimize",
+    "register_backend", "replay", "reset", "skip", "stats",
 ]  # fmt: skip
 
 _enable_logs()

@@ -31,11 +31,17 @@ class Arguments:
     """Turns values into graph arguments, and those into the arguments of the example run.
 
     In between, tensors are represented by their `TensorValue`.
+
+    Attributes:
+        tensors: All tensors among the arguments.
+        by_rule: The result was told by a shape rule.
+        unsure: The strides of the result are not known; see `compiler.graph.layouts`.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.tensors: list[TensorValue] = []
+        self.by_rule = False
         self.unsure = False
 
     def convert(self, value: Value) -> Any:
@@ -63,9 +69,8 @@ class Arguments:
         raise GraphBreak("not a graph argument", value.describe())
 
     def nodes(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        return map_parts(args, self.recorder.node_of, TensorValue), map_parts(
-            kwargs, self.recorder.node_of, TensorValue
-        )
+        node_of = self.recorder.node_of
+        return map_parts(args, node_of, TensorValue), map_parts(kwargs, node_of, TensorValue)
 
     def examples(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         args = map_parts(args, lambda value: value.example, TensorValue)

@@ -24,18 +24,18 @@ CHOOSE_FOR_THEMSELVES = frozenset(
 _QUESTIONS = frozenset("stride is_contiguous dim_order is_non_overlapping_and_dense".split())
 
 
-def is_unsure(name: str, tensors: Iterable[TensorValue]) -> bool:
-    """Whether the strides of an operator's result are."""
-    chooses = name in CHOOSE_FOR_THEMSELVES
+def is_unsure(name: str, tensors: Iterable[TensorValue], by_rule: bool) -> bool:
+    """Whether the strides of an operator's result are; shape rules answer where they are sure."""
+    chooses = name in CHOOSE_FOR_THEMSELVES and not by_rule
     return any(value.layout_unsure or (chooses and not value.example.is_contiguous()) for value in tensors)
 
 
-def refuse_question(name: str) -> None:
+def refuse_question(name: str, tensors: Iterable[TensorValue]) -> None:
     """
     Raises:
-        GraphBreak: the operator answers with facts of the layout.
+        GraphBreak: the operator answers with facts of the layout, which is unsure.
     """
-    if name in _QUESTIONS:
+    if name in _QUESTIONS and any(value.layout_unsure for value in tensors):
         raise GraphBreak("unsupported method", f"{name} of a tensor whose strides are not known yet")
 
 

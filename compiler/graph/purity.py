@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -12,11 +13,9 @@ import compiler.marks as marks
 from compiler.graph.modes import SETTERS
 
 _RANDOM_NAMES = frozenset(
-    "rand randn randint randperm rand_like randn_like randint_like normal bernoulli multinomial poisson "
-    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_dropout feature_alpha_dropout rrelu "
-    "native_dropout gumbel_softmax scaled_dot_product_attention fractional_max_pool2d fractional_max_pool3d "
-    "rand_like_ seed manual_seed binomial".split()
+    "dropout1d dropout2d dropout3d gumbel_softmax fractional_max_pool2d fractional_max_pool3d seed manual_seed".split()
 )
+"""Functions of Python; of its operators torch itself says which ones draw."""
 
 _FACTORY_NAMES = (
     "zeros ones empty full rand randn randint randperm arange linspace logspace eye tensor as_tensor scalar_tensor "
@@ -44,7 +43,10 @@ def answers_from_metadata(target: Any) -> bool:
     return _name(target) in METADATA
 
 
-_MAYBE_IN_PLACE = frozenset("setitem batch_norm instance_norm native_batch_norm sync_batch_norm".split())
+_MAYBE_IN_PLACE = frozenset(
+    "setitem batch_norm instance_norm native_batch_norm sync_batch_norm _native_batch_norm_legit "
+    "_batch_norm_with_update".split()
+)
 """Operators that change an argument without saying so in their name."""
 
 
@@ -57,9 +59,20 @@ def has_effect(target: Any, kwargs: dict[str, Any]) -> bool:
 def draws_random_numbers(target: Any) -> bool:
     if isinstance(target, OpOverload):
         return torch.Tag.nondeterministic_seeded in target.tags
-    if getattr(target, "draws_random_numbers", False):  # a function of ours around others
-        return True
-    return _name(target) in _RANDOM_NAMES
+    if isinstance(target, OpOverloadPacket):
+        return _some_overload_draws(target)
+    return _name(target) in _RANDOM_NAMES or _operator_draws(_name(target))
+
+
+@functools.lru_cache(maxsize=4096)
+def _operator_draws(name: str) -> bool:
+    """Whether PyTorch's operator of that name draws random numbers."""
+    packet = getattr(torch.ops.aten, name, None) if name.isidentifier() else None
+    return isinstance(packet, OpOverloadPacket) and _some_overload_draws(packet)
+
+
+def _some_overload_draws(packet: OpOverloadPacket) -> bool:
+    return any(torch.Tag.nondeterministic_seeded in getattr(packet, name).tags for name in packet.overloads())
 
 
 def changes_arguments(target: Any, kwargs: dict[str, Any]) -> bool:

@@ -103,10 +103,9 @@ class Recorder:
         self, target: Callable[..., Any] | str, args: tuple[Any, ...], kwargs: dict[str, Any], arguments: Arguments
     ) -> Value:
         device = result_device(target, args, kwargs, arguments)
-        arguments.unsure = layouts.is_unsure(_bare_name(target), arguments.tensors)
-        if arguments.unsure:
-            layouts.refuse_question(_bare_name(target))
+        layouts.refuse_question(_bare_name(target), arguments.tensors)
         result = self._example(target, args, kwargs, arguments)
+        arguments.unsure = layouts.is_unsure(_bare_name(target), arguments.tensors, arguments.by_rule)
         arguments.refuse_overlap(target, result)
         if isinstance(result, _PLAIN) and not (result is None and has_effect(target, kwargs)):
             if result is None:
@@ -134,6 +133,7 @@ class Recorder:
         try:
             result = shape_rules.infer(target, args, kwargs)
             if result is not NotImplemented:
+                arguments.by_rule = True
                 return result
             if needs_memory(target, (value.device for value in arguments.tensors)):
                 return run_on_stand_ins(target, args, kwargs)

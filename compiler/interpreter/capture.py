@@ -124,6 +124,10 @@ class Capture:
         found = self._by_id.get(id(obj))
         return found[1] if found else None
 
+    def object_of(self, value: Value) -> object | None:
+        """The object that a value stands for, of one that has been looked at and exists outside of the frame."""
+        return next((obj for obj, known in self._by_id.values() if known is value), None)
+
     def wrap_constant(self, obj: object, label: str | None = None) -> Value:
         """An object that cannot change identity from call to call (its identity is guarded, or it is our own)."""
         return self.wrap(

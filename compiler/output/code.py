@@ -190,7 +190,7 @@ def _prologue(captured: Captured, rb: Rebuilder, graph: Callable[..., Any] | Non
     _call_graph(captured, rb, graph)
     _effects(captured, rb)
     moved = {name: value for name, value in captured.survivors().items() if not _in_place(name, value)}
-    for value in captured.cx.root.stack:
+    for value in captured.cx.root.stack:  # before a local is stored: values are loaded from where they came in
         _push_stack_item(rb, value)
     for value in moved.values():
         rb.push(value)

@@ -175,7 +175,7 @@ def opaque_attr(cx: Capture, value: OpaqueValue, name: str) -> Value:
 
 # -- callables, classes, modules -------------------------------------------------------------
 
-_FUNCTION_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+_FUNCTION_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__", "__annotations__"})
 
 
 def function_attr(cx: Capture, value: FunctionValue, name: str) -> Value:
@@ -213,6 +213,8 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
     }
     if name in facts:
         return ConstantValue(facts[name])
+    if name == "__annotations__":
+        return _annotations(cx, value)
     if name == "__get__":
         return MethodValue(value, name)
     if lookup(types.FunctionType, name) is ABSENT:
@@ -220,11 +222,30 @@ def nested_function_attr(cx: Capture, value: NestedFunctionValue, name: str) -> 
     raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}")
 
 
+def _annotations(cx: Capture, value: NestedFunctionValue) -> Value:
+    """The dict of annotations, made when first asked for: until then it is a flat tuple, or nothing."""
+    found = value.annotations.realize(cx) if value.annotations is not None else TupleValue([])
+    if isinstance(found, TupleValue):
+        names = [name.realize(cx) for name in found.items[::2]]
+        pairs = zip(names, found.items[1::2], strict=True)
+        found = value.annotations = cx.new(DictValue({name.constant(): (name, item) for name, item in pairs}))
+    return found
+
+
+def method_fact(cx: Capture, method: MethodValue, name: str) -> Value:
+    """What a method of C is called."""
+    raw = method.through or lookup(method.owner.pytype(), method.name)
+    found = getattr(raw, name, None)
+    if not isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType) or type(found) is not str:
+        raise GraphBreak("unsupported attribute", f"{name!r} of {method.describe()}")
+    return ConstantValue(found)
+
+
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
     if name == "func":
         return value.func
-    if name == "args":
-        return TupleValue(value.args)
+    if name == "args" and value.obj is not None and value.source is not None:
+        return cx.lazy(value.obj.args, value.source.attr(name))
     if name == "keywords" and value.keywords is not None:
         return value.keywords
     raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
@@ -297,6 +318,15 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
     raise AssertionError
 
 
+def _class_order(cx: Capture, cls: type, name: str) -> Value:
+    """Its bases, or the order in which they are searched."""
+    found = getattr(cls, name)
+    if found is None:
+        raise GraphBreak("unsupported attribute", f"{name} of a class that is being made")
+    cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", found)
+    return TupleValue([cx.wrap_constant(base) for base in found])
+
+
 _CLASS_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
@@ -305,8 +335,7 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
     if name in _CLASS_FACTS:
         return _class_fact(cx, cls, name)
     if name in ("__mro__", "__bases__"):
-        cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", getattr(cls, name))
-        return TupleValue([cx.wrap_constant(base) for base in getattr(cls, name)])
+        return _class_order(cx, cls, name)
     if name == "__class__":
         return cx.wrap_constant(type(cls))
     if name in ("__dict__", "__subclasses__", "mro"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Rule = Callable[["Capture", list[Value], dict[str, Value]], Value]
 
 _GUARDED = (
+    "accelerator.is_available cuda.is_available cuda.device_count xpu.is_available xpu.device_count "
     "are_deterministic_algorithms_enabled get_default_device get_num_threads "
     "get_num_interop_threads is_anomaly_enabled is_anomaly_check_nan_enabled "
     "is_vulkan_available _C._accelerator_getAccelerator _C._get_cublas_allow_bf16_reduced_precision_reduction "
@@ -74,7 +76,7 @@ def _plain(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> tuple[li
 def _guarded() -> dict[Any, Rule]:
     found: dict[Any, Rule] = {}
     for name in _GUARDED:
-        func = getattr(torch._C if name.startswith("_C.") else torch, name.removeprefix("_C."), None)
+        func = functools.reduce(lambda owner, part: getattr(owner, part, None), name.split("."), torch)
         if func is not None:  # not every version of torch has every setting
             found[func] = _asked(func)
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import operator
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -84,19 +83,18 @@ class Watch:
         self.container = container
         self._before = self._now()
 
-    def _now(self) -> list[Any]:
+    def _now(self) -> tuple[Any, ...]:
         if isinstance(self.container, DequeValue):
-            return self.container.items[:]
-        return [len(self.container.entries), self.container.edits]
+            return tuple(self.container.items)
+        return len(self.container.entries), self.container.edits
 
     def same_size(self) -> bool:
         """Of a dict or set."""
-        return self._now()[0] == self._before[0]
+        return bool(self._now()[0] == self._before[0])
 
     def undisturbed(self) -> bool:
         """Whether the keys or items are the same ones in the same order."""
-        now = self._now()
-        return len(now) == len(self._before) and all(map(operator.is_, now, self._before))
+        return self._now() == self._before
 
     def check(self) -> None:
         """Raises GraphBreak where what comes next depends on how CPython lays out its tables."""

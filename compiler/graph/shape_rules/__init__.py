@@ -28,6 +28,7 @@ from compiler.graph.shape_rules import (  # noqa: F401  (each import registers i
     matrix,
     nn,
     reductions,
+    resampling,
     ternary,
     unary,
 )

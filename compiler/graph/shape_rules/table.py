@@ -17,6 +17,7 @@ _NAMESPACES: dict[str, Any] = {
     "torch": torch,
     "F": torch.nn.functional,
     "linalg": torch.linalg,
+    "nn": torch._C._nn,
     "operator": operator,
     "builtins": builtins,
 }
@@ -29,7 +30,7 @@ def register(spellings: str, rule: Rule) -> None:
     """Enter `rule` under each spelling.
 
     Args:
-        spellings: Words such as ``torch.add``, ``F.relu``, ``operator.add``, or ``.add``
+        spellings: Words such as ``torch.add``, ``F.relu``, ``operator.add``, ``nn.upsample_nearest2d``, or ``.add``
             for the Tensor method, which is entered by name and as an unbound method.
         rule: Takes the arguments the operator takes.
 

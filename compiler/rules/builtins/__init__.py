@@ -1,5 +1,6 @@
 """Builtin functions and types, a file for each family: rows of object → rule."""
 
+import compiler.rules.builtins.comptime
 import compiler.rules.builtins.containers
 import compiler.rules.builtins.copies
 import compiler.rules.builtins.functions

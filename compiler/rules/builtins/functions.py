@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import types
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import compiler.marks as marks
 from compiler.breaks import GraphBreak
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import class_of
+from compiler.rules.basics import class_of, constant_of
 from compiler.rules.builtins.table import builtin
 from compiler.values.base import ConstantValue, Value
 from compiler.values.functions import (
     BoundMethodValue,
     ClassValue,
     FunctionValue,
+    NestedFunctionValue,
     SuperValue,
 )
 from compiler.values.objects import ObjectValue
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
+
+
+_COPIED = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")
+"""What `functools.wraps` copies; parameters of types, of later versions, are the wrapper's own."""
 
 
 @builtin(super)
@@ -91,3 +98,23 @@ def _signature(cx: Capture, func: Value, /) -> Value:
             return cx.wrap_constant(found, f"inspect.signature({inner.obj.__qualname__})")
         inner = getattr_(cx, inner, "__wrapped__").realize(cx)
     raise GraphBreak("unsupported builtin", f"the signature of {func.describe()}")
+
+
+@builtin(functools.update_wrapper)
+def _update_wrapper(
+    cx: Capture, wrapper: Value, wrapped: Value, assigned: Value | None = None, updated: Value | None = None
+) -> Value:
+    """Of a function made in the frame: what `functools.wraps` copies, attributes of the other function's own too."""
+    usual = (functools.WRAPPER_ASSIGNMENTS, functools.WRAPPER_UPDATES)
+    given = [what if part is None else constant_of(cx, part) for what, part in zip(usual, (assigned, updated))]
+    if tuple(given) != usual or not isinstance(wrapper, NestedFunctionValue):
+        raise GraphBreak("unsupported builtin", f"functools.update_wrapper of {wrapper.describe()}")
+    if not isinstance(wrapped, FunctionValue | NestedFunctionValue):
+        raise GraphBreak("unsupported builtin", f"functools.update_wrapper with {wrapped.describe()}")
+    own: Iterable[str] = wrapped.attrs if isinstance(wrapped, NestedFunctionValue) else vars(wrapped.obj)
+    if wrapped.source is not None:
+        cx.guards.add(wrapped.source.attr("__dict__"), "keys", tuple(own))
+    for name in (*_COPIED, *own):
+        wrapper.setattr(cx, name, getattr_(cx, wrapped, name))
+    wrapper.setattr(cx, "__wrapped__", wrapped)
+    return wrapper

@@ -183,3 +183,14 @@ def test_attributes_are_stored_and_deleted():
         return hasattr(box, "a"), box.b
 
     assert check(fn, X, Box(), fullgraph=True).whole
+
+
+def test_swapped_arguments_on_the_stack_at_a_break():
+    def main(x, y, found):
+        for _ in range(3):
+            y, x = x, y
+            x = x + int(x.sum().item())
+            found.append(x)
+        return x, y
+
+    check(main, torch.ones(2), torch.full((2,), 10.0), [])

@@ -159,3 +159,12 @@ def test_deques():
         return x + 1, seen
 
     check(main, X, collections.deque([1, 2, 3]))
+
+
+def test_a_dict_of_many_keys():
+    def main(x, table):
+        for value in table.values():
+            x = x + value
+        return x
+
+    assert check(main, X, {str(number): number for number in range(400)}, fullgraph=True).whole
