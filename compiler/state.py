@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import torch
+import torch.fx
 import torch.utils._python_dispatch
 
 from compiler import _C
@@ -32,6 +33,7 @@ _UNFOLLOWED: dict[str, Callable[[], object]] = {
     "a torch dispatch mode": torch._C._len_torch_dispatch_stack,
     "a functorch transform": torch._C._functorch.peek_interpreter_stack,
     "torch.jit.trace": torch._C._get_tracing_state,
+    "torch.fx's tracing": lambda: torch.fx._symbolic_trace._is_fx_tracing_flag,
 }
 
 

@@ -114,7 +114,7 @@ class Recorder:
             _check_plain(target)
             return self.cx.rules.from_const(self.cx, result)
         kind = "call_method" if isinstance(target, str) else "call_function"
-        node = self.graph.create_node(kind, _printable(target), *arguments.nodes(args, kwargs))
+        node = self.graph.create_node(kind, _printable(_unambiguous(target, args)), *arguments.nodes(args, kwargs))
         self._entered(node)
         self.changes.follow(node, device, self.inputs, whole=self.cx.options.fullgraph)
         if draws_random_numbers(target):
@@ -295,6 +295,11 @@ def _name(target: Any) -> str:
 
 def _bare_name(target: Any) -> str:
     return target if isinstance(target, str) else getattr(target, "__name__", "")
+
+
+def _unambiguous(target: Any, args: tuple[Any, ...]) -> Any:
+    """FX writes a power of -1 as ``-1 ** x``, which Python reads as ``-(1 ** x)``: that becomes a call."""
+    return torch.pow if target is operator.pow and not isinstance(args[0], TensorValue) else target
 
 
 @functools.lru_cache(maxsize=4096)

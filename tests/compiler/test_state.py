@@ -72,3 +72,20 @@ def test_without_the_symbols_the_functions_are_asked(monkeypatch):
     with torch.no_grad(), compiler.events.collect() as records:
         function(torch.ones(2))
     assert len(records) == 1
+
+
+def test_frames_that_fx_traces_are_left_to_it():
+    class Inner(torch.nn.Module):
+        def forward(self, x):
+            return torch.relu(x) + 1
+
+    def main(x):
+        traced = torch.fx.symbolic_trace(Inner())
+        return traced(x), sum(node.op == "call_function" for node in traced.graph.nodes)
+
+    with compiler.events.collect() as records:
+        result, calls = compiler.optimize(main)(torch.ones(2))
+    assert result.tolist() == [2.0, 2.0]
+    assert calls == 2
+    inner = [record for record in records if record.frame.function.endswith("Inner.forward")]
+    assert [record.reason.kind for record in inner] == ["skipped by state"]

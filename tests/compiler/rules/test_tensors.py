@@ -54,3 +54,11 @@ def test_out_that_is_none():
 
     records = agree(main, lambda: (torch.eye(2) * 2, None))
     assert [record.outcome for record in records] == ["compiled"]
+
+
+def test_powers_of_negative_numbers():
+    def main(x):
+        return (-1) ** x, -(1.5**x), (-2) ** x[..., None], x**-1, pow(-3, x)
+
+    records = agree(main, lambda: (torch.arange(4.0),))
+    assert [record.outcome for record in records] == ["compiled"]
