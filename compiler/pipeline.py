@@ -18,7 +18,7 @@ from compiler.bytecode.decode import decode
 from compiler.bytecode.flow import reads_own_variables
 from compiler.errors import BackendError, InternalError, Unsupported
 from compiler.events import FrameRecord, Location, Reason
-from compiler.graph.modes import read_all, restore
+from compiler.graph.modes import read_all, restore, saved_tensor_hooks
 from compiler.guards import Guard
 from compiler.interpreter import handlers  # noqa: F401 - fills the dispatch table
 from compiler.interpreter.capture import Capture
@@ -189,7 +189,11 @@ class _Work:
         nothing = cx.graph.ops == 0
         module = None if nothing and not events.wants_details() else cx.graph.module()
         graph = None if nothing or module is None else self._backend(module, cx, plan)
+        stoppable = self._guard_hooks(captured, plan)
         guards, checks = self._guards(captured)
+        if stoppable:
+            self._skip(breaks.reason_for("skipped by state", "saved-tensor hooks, and effects", self.location()))
+            return self._add(_C.Entry(self.context, guards, None, keep_hook=True))
         details: dict[str, Any] = {}
         if nothing and reason is None and not config.capture_all_frames and not _has_effects(captured, plan):
             entry = _C.Entry(self.context, guards, None, keep_hook=False)
@@ -246,6 +250,20 @@ class _Work:
             at_risk=frozenset(places[value] for value in changes.at_risk),
             drawn_on=frozenset(cx.graph.drawn_on),
         ).callable()
+
+    def _guard_hooks(self, captured: Captured, plan: Plan) -> bool:
+        """Whether hooks may stop the graph midway, and effects of the frame up to there would be lost."""
+        cx = captured.cx
+        if not (torch.is_grad_enabled() and cx.graph.ops and (plan.effects or cx.ledger.globals)):
+            return False
+        active = saved_tensor_hooks()
+
+        def same(_: Any) -> bool:
+            return saved_tensor_hooks() == active
+
+        same.__doc__ = f"saved-tensor hooks are {'active' if active else 'not active'}"
+        cx.guards.add(cx.sources.constant("torch", saved_tensor_hooks), "predicate", same)
+        return active
 
     def _refused(self, module: torch.fx.GraphModule, what: str) -> BackendError:
         error = backend_error(self.options.backend_name, what, module, self.location())

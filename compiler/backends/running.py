@@ -24,7 +24,7 @@ from compiler.backends.undo import NOTHING, Keeper, Undo
 from compiler.errors import BackendError, InternalError
 from compiler.events import FrameRecord, Location, Reason
 from compiler.graph.changes import storage_of
-from compiler.graph.modes import Mode, restore
+from compiler.graph.modes import Mode, restore, saved_tensor_hooks
 from compiler.graph.purity import changes_arguments, checks_before_writing, refused, written_arguments
 from compiler.options import config
 
@@ -104,7 +104,7 @@ class CompiledGraph:
         """Put the graph's traces away. Answers with outputs in place of the exception, or whether the frame can run
         from its start in eager."""
         restore(self.modes)
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or saved_tensor_hooks():
             return False
         undo = undo or NOTHING
         node = self._failed_node(error)

@@ -79,6 +79,12 @@ SETTERS = frozenset(
 """Functions that switch a mode, as they stand in graphs."""
 
 
+def saved_tensor_hooks() -> bool:
+    """Whether hooks are told of every tensor that is kept for a gradient; they may raise to stop a function midway, as
+    torch.utils.checkpoint does when it has recomputed what it needs."""
+    return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+
+
 def find(function: Callable[..., Any], about: tuple[Any, ...]) -> Mode | None:
     """The mode that a function of torch reads, or sets, when it is called with `about`."""
     if function is torch.is_autocast_enabled and not about:

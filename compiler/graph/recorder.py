@@ -22,6 +22,7 @@ from compiler.graph import autocast, layouts, shape_rules
 from compiler.graph.arguments import META, Arguments, Overridden, map_parts, result_device
 from compiler.graph.changes import Changes
 from compiler.graph.modes import Mode, Modes
+from compiler.graph.modules import graph_module
 from compiler.graph.purity import FACTORIES, answers_from_metadata, draws_random_numbers, has_effect
 from compiler.graph.refusals import refusal
 from compiler.graph.stand_ins import needs_memory, run_on_stand_ins
@@ -257,7 +258,7 @@ class Recorder:
 
     def module(self) -> torch.fx.GraphModule:
         """The finished graph as a module; this writes and compiles its Python code."""
-        return torch.fx.GraphModule(self.holder, self.graph, class_name="CapturedGraph")
+        return graph_module(self.holder, self.graph, "CapturedGraph")
 
     def _drop_unused_parts(self) -> None:
         """Drop what takes a result apart and is not used. The program's own operators all stay: one that nobody reads

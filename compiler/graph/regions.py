@@ -11,12 +11,14 @@ The graph while ``g(x)`` is interpreted in a region, and after `Region.take_out`
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import torch
 import torch.fx
 
+from compiler.graph.modules import graph_module
 from compiler.graph.purity import changes_arguments, draws_random_numbers, written_arguments
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import ListValue, TupleValue
@@ -108,17 +110,19 @@ class Region:
         for node in nodes:
             copies[node] = graph.node_copy(node, copies.__getitem__)
         graph.output(tuple(copies[value.node] for value in outputs))
-        return torch.fx.GraphModule(self.cx.graph.holder, graph, class_name="Region"), given
+        return graph_module(self.cx.graph.holder, graph, "Region"), given
 
     def take_out(self) -> None:
         """Remove the region's nodes from the graph; afterwards `gives` says where its tensors come from."""
         self.cx.graph.remove(self.nodes, self._ops)
 
-    def gives(self, node: torch.fx.Node, outputs: list[TensorValue], *, packed: bool) -> None:
-        """The tensors that were the region's come out of `node`, in a tuple if `packed`."""
-        for index, value in enumerate(outputs):
-            value.node = self.cx.graph.graph.call_function(operator.getitem, (node, index)) if packed else node
-            value.node.meta["example_value"] = value.example
+    def gives(self, node: torch.fx.Node, results: Sequence[Value], *, packed: bool) -> None:
+        """The tensors among `results`, which had been the region's, come out of `node`: from their places in a tuple if
+        `packed`."""
+        for index, value in enumerate(results):
+            if isinstance(value, TensorValue):
+                value.node = self.cx.graph.graph.call_function(operator.getitem, (node, index)) if packed else node
+                value.node.meta["example_value"] = value.example
 
 
 def _memory(node: torch.fx.Node) -> object:

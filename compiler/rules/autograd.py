@@ -16,7 +16,7 @@ from compiler.graph.gradients import differentiable
 from compiler.graph.regions import Region
 from compiler.rules.builtins import builtin
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import TupleValue
+from compiler.values.containers import ListValue, TupleValue
 from compiler.values.functions import ClassValue
 from compiler.values.tensor import TensorValue
 
@@ -79,6 +79,9 @@ def _apply(cx: Capture, cls: Value, *inputs: Value) -> Value:
         context = _context(cx, requires)
         result = _forward(cx, cls, context, inputs)
         region.refuse_changes()
+        results = [item.realize(cx) for item in result.items] if isinstance(result, TupleValue) else [result]
+        if any(isinstance(item, TupleValue | ListValue) for item in results):  # torch looks for tensors no deeper
+            raise cause
         outputs = region.tensors(result)
         if _attribute(cx, context, "dirty_tensors"):
             raise cause
@@ -89,7 +92,7 @@ def _apply(cx: Capture, cls: Value, *inputs: Value) -> Value:
         for value in outputs:
             if id(value) not in constants and (value.example.is_floating_point() or value.example.is_complex()):
                 value.example = differentiable(value.example)
-        region.gives(node, outputs, packed=isinstance(result, TupleValue))
+        region.gives(node, results, packed=isinstance(result, TupleValue))
     return result
 
 

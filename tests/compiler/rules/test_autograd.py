@@ -157,3 +157,89 @@ def test_a_checkpointed_function_that_changes_something_breaks_the_graph():
 def test_a_reentrant_checkpoint_runs_natively():
     run = with_gradient(lambda x: checkpoint(torch.sin, x, use_reentrant=True) + 1, fullgraph=False)
     assert run.reasons[0][0] == "torch tool"
+
+
+def test_constants_among_the_results():
+    class Mixed(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, 5, None, x * 3
+
+        @staticmethod
+        def backward(ctx, first, second, third, last):
+            return first * 2 + last * 3
+
+    def fn(x):
+        double, five, nothing, triple = Mixed.apply(x)
+        assert nothing is None
+        return x + triple + five * double
+
+    assert with_gradient(fn).whole
+
+
+def test_results_that_lie_deeper_have_no_gradient_and_break_the_graph():
+    class Deep(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, (x * 3, x * 4)
+
+        @staticmethod
+        def backward(ctx, grad, rest):
+            return grad * 2
+
+    def fn(x):
+        double, (triple, four) = Deep.apply(x)
+        return double + triple * four
+
+    assert not with_gradient(fn, fullgraph=False).whole
+
+
+LAYER = torch.nn.Linear(4, 4)
+
+
+@pytest.mark.parametrize("early_stop", [False, True])
+def test_a_compiled_function_in_a_checkpoint(early_stop):
+    compiled = compiler.optimize(lambda x: LAYER(x).sin().cos())
+
+    def step(call):
+        x = X.clone().requires_grad_()
+        checkpoint(call, x, use_reentrant=False, early_stop=early_stop).sum().backward()
+        return x.grad
+
+    assert torch.equal(step(compiled), step(compiled.__wrapped__))
+
+
+def test_a_gradient_computed_inside_the_compiled_function():
+    def step(x):
+        y = checkpoint(LAYER, x, use_reentrant=False)
+        y.sum().backward()
+        return x.grad
+
+    expected = step(X.clone().requires_grad_())
+    with compiler.events.collect() as records:
+        found = compiler.optimize(step)(X.clone().requires_grad_())
+    assert torch.equal(found, expected)
+    assert {record.frame.file for record in records} == {__file__}, "what FX wrote is no code of the user's"
+
+
+def test_effects_up_to_where_hooks_stop_a_function():
+    seen = []
+
+    def block(x):
+        seen.append("first")
+        y = x.sin()
+        y = y.cos()
+        return y
+
+    def step(call):
+        seen.clear()
+        x = X.clone().requires_grad_()
+        checkpoint(call, x, use_reentrant=False).sum().backward()
+        return x.grad, list(seen)
+
+    compiled = compiler.optimize(block)
+    for _ in range(2):
+        compiled(X.clone().requires_grad_())
+        (found, found_seen), (expected, expected_seen) = step(compiled), step(block)
+        assert torch.equal(found, expected)
+        assert found_seen == expected_seen
