@@ -14,7 +14,7 @@ from compiler.breaks import GraphBreak
 from compiler.rules import torch_functions
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.builtins import BUILTINS, PURE
-from compiler.rules.instances import construct, new_object
+from compiler.rules.instances import construct, construct_plainly, new_object
 from compiler.rules.methods import call_method
 from compiler.rules.polyfills import POLYFILLS
 from compiler.rules.torch_construction import CONSTRUCTORS
@@ -22,7 +22,7 @@ from compiler.rules.untraced import refused
 from compiler.sources import ConstantSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
-from compiler.values.functions import ClassValue, FunctionValue, ObjectConstant
+from compiler.values.functions import CALL_OF_A_CLASS, ClassValue, FunctionValue, ObjectConstant
 
 if TYPE_CHECKING:
     from compiler.interpreter.capture import Capture
@@ -133,6 +133,8 @@ def _unbound(cx: Capture, descriptor: Any, args: list[Value], kwargs: dict[str, 
     owner = args[0].realize(cx)
     if not issubclass(owner.pytype(), descriptor.__objclass__):
         raise GraphBreak("operator refused", f"{descriptor.__qualname__} of {owner.describe()}")
+    if descriptor is CALL_OF_A_CLASS and isinstance(owner, ClassValue):
+        return construct_plainly(cx, owner.obj, args[1:], kwargs)
     return call_method(cx, owner, descriptor.__name__, args[1:], kwargs)
 
 

@@ -180,7 +180,7 @@ class BoundMethodValue(Value):
         return f"method {self.func.describe()}"
 
 
-_CALL_OF_A_CLASS = vars(type)["__call__"]
+CALL_OF_A_CLASS = vars(type)["__call__"]
 
 
 class MethodValue(Value):
@@ -212,7 +212,7 @@ class MethodValue(Value):
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
-        if self.through is _CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
+        if self.through is CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
             return cx.rules.construct_plainly(cx, self.owner.obj, args, kwargs)
         if self.through is not None:
             return cx.rules.call_inherited(cx, self, args, kwargs)

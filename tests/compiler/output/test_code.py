@@ -121,6 +121,16 @@ class _Made(metaclass=_Counted):
         self.args = args
 
 
+class _Plain(type):
+    def __call__(cls, given):
+        return given if isinstance(given, cls) else type.__call__(cls, given)
+
+
+class _Wrapped(metaclass=_Plain):
+    def __init__(self, given):
+        self.given = given
+
+
 class _Finalised(_Made):
     def __del__(self):
         pass
@@ -147,6 +157,7 @@ def test_methods_that_super_gives_are_not_those_of_the_class():
         table = _Loud(a=1)
         table.update({"b": 2})
         table["c"] = 3
-        return made.args, made.counted, finalised.args, finalised.counted, dict(table), x + 1
+        wrapped = _Wrapped(_Wrapped(x))
+        return wrapped.given, made.args, made.counted, finalised.args, finalised.counted, dict(table), x + 1
 
     agree(main, lambda: (torch.ones(2),))
