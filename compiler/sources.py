@@ -319,6 +319,25 @@ def _call(function: Any) -> Any:
     return function()
 
 
+class DequeItemSource(Source):
+    """An item of a deque; argument = position."""
+
+    accessor = "call"
+    __slots__ = ()
+
+    def guard_argument(self) -> Any:
+        position = self.argument
+        return lambda items: items[position]
+
+    def emit(self, e: Emitter) -> None:
+        self._emit_base(e)
+        e.load_const(self.argument)
+        e.load_item()
+
+    def __str__(self) -> str:
+        return f"{self.base}[{self.argument}]"
+
+
 class DictItemsSource(Source):
     """A dict seen as the pair list ``list(d.items())``; argument = position. Used for keys that are not constants."""
 

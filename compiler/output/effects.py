@@ -9,7 +9,7 @@ from typing import Any
 from compiler.output.rebuild import Rebuilder, refill
 from compiler.rules.classes import lookup
 from compiler.values.base import Value
-from compiler.values.containers import DictValue, ListValue, SetValue, TupleValue
+from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, TupleValue
 from compiler.values.functions import CellValue
 from compiler.values.objects import ObjectValue
 
@@ -36,6 +36,38 @@ def _list(rb: Rebuilder, value: ListValue) -> None:
     rb.push(value)
     rb.e.load_const(slice(None))
     rb.e.store_item()
+
+
+_MOST_POPS = 8
+"""Items that leave a deque one by one at its left end; where more do, it is filled anew."""
+
+
+def _deque(rb: Rebuilder, value: DequeValue) -> None:
+    before, now = value.original, value.items
+    if len(now) == len(before) and all(
+        new is old or place in value.stored for place, (new, old) in enumerate(zip(now, before, strict=True))
+    ):
+        _store_items(rb, value)
+        return
+    for gone in range(min(len(before), _MOST_POPS) + 1):
+        stay = len(before) - gone
+        if now[:stay] == before[gone:]:
+            for _ in range(gone):
+                _call(rb, value, "popleft")
+            now = now[stay:]
+            break
+    else:
+        _call(rb, value, "clear")
+    if now:
+        _call(rb, value, "extend", lambda: rb.push_tuple(now))
+
+
+def _store_items(rb: Rebuilder, value: DequeValue) -> None:
+    for place in sorted(value.stored):
+        rb.push(value.items[place])
+        rb.push(value)
+        rb.e.load_const(place)
+        rb.e.store_item()
 
 
 def _dict(rb: Rebuilder, value: DictValue) -> None:
@@ -126,6 +158,7 @@ def write_global(rb: Rebuilder, globals_: dict[str, Any], name: str, value: Valu
 
 WRITERS: dict[type[Value], Callable[[Rebuilder, Any], None]] = {
     ListValue: _list,
+    DequeValue: _deque,
     DictValue: _dict,
     SetValue: _set,
     ObjectValue: _object,

@@ -79,7 +79,7 @@ class Rebuilder:
             value.source.emit(self.e)
         elif isinstance(value, ConstantValue):
             self.e.load_const(value.value)
-        elif value in self.plan.cyclic and type(value) in SHELLS:
+        elif value in self.plan.cyclic and value.mutable and type(value) in SHELLS:
             SHELLS[type(value)][0](self, value)
             self.e.copy(1)
             self.store_temp(value)
@@ -338,6 +338,9 @@ def _object(rb: Rebuilder, value: ObjectValue) -> None:
     _attributes(rb, value)
 
 
+_C_INIT = types.WrapperDescriptorType
+
+
 def _exception_shell(rb: Rebuilder, value: ExceptionValue) -> None:
     rb.e.begin_call(lambda: rb.e.load_const(value.cls.__new__))
     rb.e.load_const(value.cls)
@@ -347,6 +350,12 @@ def _exception_shell(rb: Rebuilder, value: ExceptionValue) -> None:
 
 def _exception(rb: Rebuilder, value: ExceptionValue) -> None:
     _exception_shell(rb, value)
+    init = next(vars(base)["__init__"] for base in value.cls.__mro__ if isinstance(vars(base).get("__init__"), _C_INIT))
+    if value.made and init is not vars(BaseException)["__init__"]:
+        rb.store_temp(value)
+        rb.e.call_constant(init, rb.loader(value), *[rb.loader(arg) for arg in value.init_args])
+        rb.e.pop_top()
+        rb.push(value)
     _exception_attributes(rb, value)
 
 

@@ -13,6 +13,7 @@ from compiler.rules.attributes import (
     container_attr,
     function_attr,
     getattr_,
+    method_fact,
     nested_function_attr,
     object_constant_attr,
     object_constant_setattr,
@@ -37,7 +38,7 @@ from compiler.rules.calls import call_class_method, call_object, call_python
 from compiler.rules.comparison import compare, identical
 from compiler.rules.instances import construct_plainly
 from compiler.rules.iteration import advance, elements, iterate, unpack_exactly
-from compiler.rules.methods import call_method, dict_store, merge_keywords, method
+from compiler.rules.methods import call_inherited, call_method, dict_store, merge_keywords, method
 from compiler.rules.names import load_global
 from compiler.rules.objects import (
     default_attr,
@@ -62,6 +63,7 @@ __all__ = [
     "advance",
     "binary",
     "call_class_method",
+    "call_inherited",
     "call_method",
     "call_object",
     "call_on_part",
@@ -103,6 +105,7 @@ __all__ = [
     "matches_pattern",
     "merge_keywords",
     "method",
+    "method_fact",
     "nested_function_attr",
     "object_attr",
     "object_call",

@@ -25,6 +25,7 @@ from compiler.rules.objects import special_method
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
+    DequeValue,
     DictValue,
     DictViewValue,
     ListValue,
@@ -136,6 +137,13 @@ def _find_rule(op: str, left: Value, right: Value) -> BinaryRule | None:
         if wanted == op and isinstance(left, left_kind) and isinstance(right, right_kind):
             return rule
     return None
+
+
+@_rule("+", DequeValue, Value)
+@_rule("*", DequeValue, Value)
+@_rule("*", Value, DequeValue)
+def _of_deques(cx: Capture, left: Value, right: Value, in_place: bool) -> Value | None:
+    raise GraphBreak("unsupported operator", f"{left.pytype().__name__} with {right.pytype().__name__}")
 
 
 @_rule("+", SequenceValue, SequenceValue)

@@ -232,11 +232,20 @@ def _annotations(cx: Capture, value: NestedFunctionValue) -> Value:
     return found
 
 
+def method_fact(cx: Capture, method: MethodValue, name: str) -> Value:
+    """What a method of C is called."""
+    raw = method.through or lookup(method.owner.pytype(), method.name)
+    found = getattr(raw, name, None)
+    if not isinstance(raw, types.MethodDescriptorType | types.WrapperDescriptorType) or type(found) is not str:
+        raise GraphBreak("unsupported attribute", f"{name!r} of {method.describe()}")
+    return ConstantValue(found)
+
+
 def partial_attr(cx: Capture, value: PartialValue, name: str) -> Value:
     if name == "func":
         return value.func
-    if name == "args":
-        return TupleValue(value.args)
+    if name == "args" and value.obj is not None and value.source is not None:
+        return cx.lazy(value.obj.args, value.source.attr(name))
     if name == "keywords" and value.keywords is not None:
         return value.keywords
     raise GraphBreak("unsupported attribute", f"{name!r} of a functools.partial")
@@ -309,6 +318,15 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
     raise AssertionError
 
 
+def _class_order(cx: Capture, cls: type, name: str) -> Value:
+    """Its bases, or the order in which they are searched."""
+    found = getattr(cls, name)
+    if found is None:
+        raise GraphBreak("unsupported attribute", f"{name} of a class that is being made")
+    cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", found)
+    return TupleValue([cx.wrap_constant(base) for base in found])
+
+
 _CLASS_FACTS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
@@ -317,8 +335,7 @@ def _class_attr(cx: Capture, value: ClassValue, name: str) -> Value:
     if name in _CLASS_FACTS:
         return _class_fact(cx, cls, name)
     if name in ("__mro__", "__bases__"):
-        cx.guards.add(cx.sources.constant(cls.__qualname__, cls).attr(name), "is", getattr(cls, name))
-        return TupleValue([cx.wrap_constant(base) for base in getattr(cls, name)])
+        return _class_order(cx, cls, name)
     if name == "__class__":
         return cx.wrap_constant(type(cls))
     if name in ("__dict__", "__subclasses__", "mro"):

@@ -54,7 +54,7 @@ def is_none(cx: Capture, value: Value) -> bool:
     """``value is None``, guarding no more than that."""
     if isinstance(value, LazyValue) and value.realized is None and value.obj is not None:
         assert value.source is not None
-        if isinstance(value.obj, bool | int | float | str):
+        if issubclass(type(value.obj), bool | int | float | str):
             cx.guards.add(value.source, "is_not", None)
             return False
         value.realize(cx)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def lookup(cls: type, name: str) -> Any:
     """The raw attribute along the MRO, or `ABSENT`; runs no descriptor."""
-    for base in cls.__mro__:
+    for base in cls.__mro__ or ():  # a class that is being made has none yet
         if name in base.__dict__:
             return base.__dict__[name]
     return ABSENT
@@ -99,7 +99,13 @@ def _property(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
 
 
 def _method_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
-    return MethodValue(owner, attribute.name)
+    raw = attribute.raw
+    if isinstance(raw, types.ClassMethodDescriptorType):
+        return MethodValue(owner, attribute.name)
+    if not issubclass(owner.pytype(), raw.__objclass__):
+        raise GraphBreak("unsupported attribute", f"{attribute.label}, a method of {raw.__objclass__.__name__}")
+    found = raw.__name__ == attribute.name and lookup(owner.pytype(), attribute.name) is raw
+    return MethodValue(owner, raw.__name__, None if found else raw)
 
 
 def _function_of_c(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:

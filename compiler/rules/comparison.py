@@ -21,6 +21,7 @@ from compiler.rules.methods import (
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, NullValue, Value, pin_nan
 from compiler.values.containers import (
+    DequeValue,
     DictValue,
     DictViewValue,
     ListValue,
@@ -112,7 +113,7 @@ def _equal_objects(left: Value, right: Value) -> bool:
 
 
 def _compare_sequences(cx: Capture, op: str, left: SequenceValue, right: SequenceValue) -> Value:
-    kinds = (ListValue, TupleValue)
+    kinds = (ListValue, TupleValue, DequeValue)
     if not any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds):
         if op in ("==", "!="):
             return ConstantValue(op == "!=")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import enum
+import functools
 import types
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,8 @@ def construct_plainly(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str
         return ConstantValue(fold_to_object(cx, cls, args, kwargs))
     if isinstance(cls, enum.EnumType):
         return fold(cx, cls, args, kwargs)
-    if cls.__name__ == "partial" and cls.__module__ == "functools" and args:
-        return cx.new(PartialValue(args[0], args[1:], kwargs))
+    if cls is functools.partial:
+        return _partial(cx, args, kwargs)
     if isinstance(lookup(type(cls), "__call__"), staticmethod | classmethod | property):
         raise GraphBreak("unsupported call", f"class {cls.__qualname__}, whose metaclass overrides __call__")
     if issubclass(cls, tuple) and hasattr(cls, "_fields"):
@@ -58,6 +59,16 @@ def construct_plainly(cx: Capture, cls: Any, args: list[Value], kwargs: dict[str
         text = f"class {cls.__module__}.{cls.__qualname__}({describe_args(args, kwargs)})"
         raise refused("unsupported call", text, cx.wrap_constant(cls))
     return _user_object(cx, cls, args, kwargs)
+
+
+def _partial(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A partial of a partial is one of the function within."""
+    func = args[0].realize(cx) if args else None
+    if func is None or lookup(func.pytype(), "__call__") is ABSENT:
+        raise GraphBreak("operator refused", "functools.partial of what cannot be called")
+    if isinstance(func, PartialValue):
+        return cx.new(PartialValue(func.func, [*func.args, *args[1:]], {**func.kwargs, **kwargs}))
+    return cx.new(PartialValue(func, args[1:], kwargs))
 
 
 def fold_to_object(cx: Capture, cls: type, args: list[Value], kwargs: dict[str, Value]) -> Any:
@@ -159,6 +170,8 @@ def _exception(cx: Capture, cls: type[BaseException], args: list[Value], kwargs:
         cx.call(bind_class_attr(cx, value, cls, "__init__", init), args, kwargs)
     elif kwargs or (init is not BaseException.__init__ and init not in _PLAIN_INITS):
         raise GraphBreak("unsupported call", f"exception class {cls.__qualname__} with these arguments")
+    else:
+        value.made = True
     return value
 
 

@@ -40,7 +40,7 @@ def _root_global(cx: Capture, frame: Frame, name: str) -> Value:
         obj = cx.request.builtins.get(name, ABSENT)
         if obj is ABSENT:
             cx.raise_(NameError, f"name '{name}' is not defined")
-    if isinstance(obj, PINNED_TYPES):
+    if issubclass(type(obj), PINNED_TYPES):
         cx.guards.add(source, "is", obj)
         return cx.wrap_constant(obj, name)
     return cx.lazy(obj, source)
@@ -62,7 +62,7 @@ def _other(cx: Capture, frame: Frame, name: str) -> Value:
 def pinned_entry(cx: Capture, at: Source, mapping: dict[str, Any], name: str) -> Value:
     """``mapping[name]`` of a namespace known by identity."""
     obj = mapping[name]
-    if isinstance(obj, PINNED_TYPES):
+    if issubclass(type(obj), PINNED_TYPES):
         cx.guards.entry(at, name, obj)
         return cx.wrap_constant(obj, name)
     return cx.lazy(obj, at.key(name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from compiler.breaks import GraphBreak
 from compiler.rules.arithmetic import BINARY, binary
 from compiler.rules.comparison import COMPARE, compare
 from compiler.rules.methods import (
@@ -28,11 +29,31 @@ def _delitem_method(cx: Capture, owner: Value, key: Value) -> Value:
 
 
 def _compare_method(op: str) -> Callable[..., Value]:
-    return lambda cx, left, right: compare(cx, op, left, right)
+    def rule(cx: Capture, left: Value, right: Value) -> Value:
+        _refuse_others(op, left, right)
+        return compare(cx, op, left, right)
+
+    return rule
 
 
 def _binary_method(op: str) -> Callable[..., Value]:
-    return lambda cx, left, right: binary(cx, op, left, right)
+    def rule(cx: Capture, left: Value, right: Value) -> Value:
+        if not (op in _TAKE_ANYTHING or (op in ("*", "*=") and isinstance(right, ConstantValue))):
+            _refuse_others(op, left, right)
+        return binary(cx, op, left, right)
+
+    return rule
+
+
+_TAKE_ANYTHING = ("+=", "|=")
+"""What ``__iadd__`` of a list and ``__ior__`` of a dict are given may be any iterable."""
+
+
+def _refuse_others(op: str, left: Value, right: Value) -> None:
+    """A dunder called by its name answers for its own kind; for others it gives NotImplemented, or raises, natively."""
+    if left.pytype() is not right.pytype():
+        text = f"the method behind {op} of {left.pytype().__name__} and {right.pytype().__name__}"
+        raise GraphBreak("unsupported method", text)
 
 
 OPERATOR_METHODS |= {

@@ -25,6 +25,7 @@ from compiler.rules.objects import special_method
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import (
+    DequeValue,
     DictValue,
     DictViewValue,
     ListValue,
@@ -84,6 +85,8 @@ def _view_has(cx: Capture, container: DictViewValue, item: Value) -> bool | None
 @CONTAINS.of(ConstantValue)
 def _constant_has(cx: Capture, container: ConstantValue, item: Value) -> bool | None:
     if not isinstance(item, ConstantValue):
+        if isinstance(container.value, str | bytes):
+            raise GraphBreak("operator refused", f"{item.describe()} in {container.describe()}")
         return None
     return bool(fold_plain(cx, operator.contains, [container.value, item.value], {}).constant())
 
@@ -293,10 +296,40 @@ def _dict_delete(cx: Capture, owner: DictValue, key: Value) -> None:
 @DELITEM.of(ListValue)
 def _list_delete(cx: Capture, owner: ListValue, key: Value) -> None:
     index = _as_index(cx, key)
+    if not isinstance(index, int | slice):
+        cx.raise_(TypeError, f"list indices must be integers or slices, not {type(index).__name__}")
     if isinstance(index, int) and not -len(owner.items) <= index < len(owner.items):
         cx.raise_(IndexError, "list assignment index out of range")
     del owner.items[index]
     cx.ledger.touch(owner)
+
+
+@SETITEM.of(DequeValue)
+def _deque_store(cx: Capture, owner: DequeValue, key: Value, value: Value) -> None:
+    index = _deque_index(cx, owner, key) % len(owner.items)
+    owner.items[index] = value
+    owner.stored.add(index)
+    cx.ledger.touch(owner)
+
+
+@DELITEM.of(DequeValue)
+def _deque_delete(cx: Capture, owner: DequeValue, key: Value) -> None:
+    del owner.items[_deque_index(cx, owner, key)]
+    cx.ledger.touch(owner)
+
+
+@GETITEM.of(DequeValue)
+def _deque_item(cx: Capture, owner: DequeValue, key: Value) -> Value:
+    return owner.items[_deque_index(cx, owner, key)]
+
+
+def _deque_index(cx: Capture, owner: DequeValue, key: Value) -> int:
+    index = _as_index(cx, key)
+    if not isinstance(index, int):
+        cx.raise_(TypeError, f"sequence index must be integer, not '{type(index).__name__}'")
+    if not -len(owner.items) <= index < len(owner.items):
+        cx.raise_(IndexError, "deque index out of range")
+    return index
 
 
 @DELITEM.of(ObjectValue)

@@ -92,6 +92,8 @@ def _plain(cx: Capture, value: Value) -> object:
 def format_value(cx: Capture, value: Value, spec: Value) -> Value:
     """``format(value, spec)``."""
     text = spec.realize(cx).constant()
+    if not isinstance(text, str):
+        raise GraphBreak("operator refused", f"a format of type {type(text).__name__}")
     value = value.realize(cx)
     if isinstance(value, ConstantValue):
         return fold_plain(cx, format, [value.value, text], {})

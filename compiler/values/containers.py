@@ -79,11 +79,21 @@ class ListValue(SequenceValue):
 
 
 class DequeValue(SequenceValue):
+    """A deque.
+
+    Attributes:
+        maxlen: Its bound.
+        stored: Positions that the frame assigned to, which is no change to those who iterate over it.
+    """
+
     default = collections.deque
     mutable = True
-    __slots__ = ("maxlen",)
+    __slots__ = ("maxlen", "stored")
 
-    maxlen: int | None
+    def __init__(self, items: Iterable[Value], cls: type | None = None, source: Source | None = None) -> None:
+        super().__init__(items, cls, source)
+        self.maxlen: int | None = None
+        self.stored: set[int] = set()
 
 
 class SliceValue(Value):

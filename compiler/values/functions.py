@@ -187,17 +187,16 @@ class MethodValue(Value):
     """``obj.name`` of a builtin type's method, such as ``[].append``; a row of `rules.methods` says what it does.
 
     Attributes:
-        through: What stands in the builtin's own ``__dict__``, where the object's class may override it: ``super()``
-            gave the method.
+        through: The descriptor, where reading `name` may find another: ``super().name``, or one under a second name.
     """
 
     __slots__ = ("name", "owner", "through")
 
-    def __init__(self, owner: Value, name: str) -> None:
+    def __init__(self, owner: Value, name: str, through: Any = None) -> None:
         super().__init__()
         self.owner = owner
         self.name = name
-        self.through: Any = None
+        self.through = through
 
     def pytype(self) -> type:
         return types.BuiltinMethodType
@@ -208,11 +207,15 @@ class MethodValue(Value):
     def getattr(self, cx: Capture, name: str) -> Value:
         if name == "__self__":
             return self.owner
+        if name in ("__name__", "__qualname__", "__doc__"):
+            return cx.rules.method_fact(cx, self, name)
         return super().getattr(cx, name)
 
     def call(self, cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
         if self.through is _CALL_OF_A_CLASS and isinstance(self.owner, ClassValue):
             return cx.rules.construct_plainly(cx, self.owner.obj, args, kwargs)
+        if self.through is not None:
+            return cx.rules.call_inherited(cx, self, args, kwargs)
         return cx.rules.call_method(cx, self.owner, self.name, args, kwargs)
 
     def describe(self) -> str:
@@ -223,13 +226,22 @@ class PartialValue(Value):
     """A ``functools.partial``.
 
     Attributes:
-        keywords: The dict of one from outside of the frame, which anybody can change.
+        obj: The object itself, when it existed before the frame.
+        keywords: Its dict then, which anybody can change.
     """
 
-    __slots__ = ("_kwargs", "args", "func", "keywords")
+    __slots__ = ("_kwargs", "args", "func", "keywords", "obj")
 
-    def __init__(self, func: Value, args: list[Value], kwargs: dict[str, Value], source: Source | None = None) -> None:
+    def __init__(
+        self,
+        func: Value,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        obj: functools.partial[Any] | None = None,
+        source: Source | None = None,
+    ) -> None:
         super().__init__(source)
+        self.obj = obj
         self.func = func
         self.args = args
         self._kwargs = kwargs

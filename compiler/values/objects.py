@@ -80,11 +80,12 @@ class ExceptionValue(ObjectValue):
     """An exception made or caught inside the frame; `init_args` are its ``args``.
 
     Attributes:
+        made: Whether the ``__init__`` of C has run, which keeps some arguments apart.
         raised: Step of the root frame at which it was raised first; from then on it has a traceback,
             which only raising it natively can make.
     """
 
-    __slots__ = ("cause", "context", "raised", "suppress")
+    __slots__ = ("cause", "context", "made", "raised", "suppress")
 
     def __init__(self, cls: type, args: list[Value] | None = None) -> None:
         super().__init__(cls)
@@ -93,6 +94,7 @@ class ExceptionValue(ObjectValue):
         self.context: Value | None = None
         self.raised: int | None = None
         self.suppress = False
+        self.made = False
 
     def truth(self, cx: Capture) -> bool:
         return True

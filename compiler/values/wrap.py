@@ -20,9 +20,9 @@ import torch
 
 from compiler import _C
 from compiler.breaks import GraphBreak
-from compiler.sources import CallSource, ConstantSource, DictItemsSource, RawItemSource, RawKeySource
+from compiler.sources import CallSource, ConstantSource, DequeItemSource, DictItemsSource, RawItemSource, RawKeySource
 from compiler.values.base import ConstantValue, Value
-from compiler.values.containers import DictValue, ListValue, SequenceValue, SetValue, SliceValue, TupleValue
+from compiler.values.containers import DequeValue, DictValue, ListValue, SequenceValue, SetValue, SliceValue, TupleValue
 from compiler.values.functions import (
     BoundMethodValue,
     BuiltinValue,
@@ -157,6 +157,9 @@ def _list(cx: Capture, obj: list[Any], source: Source) -> Value:
 @wraps(dict, collections.OrderedDict)
 def _dict(cx: Capture, obj: dict[Any, Any], source: Source) -> Value:
     cx.guards.add(source, "type", type(obj))
+    for key in obj:
+        if not (_is_constant_key(key) or _hashes_by_identity(type(key))):
+            _refuse_key(key)
     cx.guards.add(source, "keys", tuple(obj))
     entries: dict[Any, tuple[Value, Value]] = {}
     keys = [_key_object(cx, key, source, position) for position, key in enumerate(obj)]  # no __hash__ of theirs has run
@@ -189,6 +192,11 @@ def _defaultdict(cx: Capture, obj: collections.defaultdict[Any, Any], source: So
     assert isinstance(value, DictValue)
     value.factory = cx.lazy(obj.default_factory, source.attr("default_factory"))
     return value
+
+
+def _hashes_by_identity(cls: Any) -> bool:
+    by_default = cls.__hash__ is object.__hash__ and cls.__eq__ is object.__eq__
+    return by_default or issubclass(cls, torch.Tensor)
 
 
 def _key_object(cx: Capture, key: Any, source: Source, position: int) -> Any:
@@ -256,7 +264,20 @@ def _same_elements(expected: list[Any]) -> Callable[[Any], bool]:
 @wraps(collections.deque)
 def _deque(cx: Capture, obj: Any, source: Source) -> Value:
     cx.guards.add(source, "type", collections.deque)
-    return OpaqueValue(obj, source)
+    cx.guards.add(source, "predicate", _as_long(len(obj), obj.maxlen))
+    at = [source.child(DequeItemSource, index) for index in range(len(obj))]
+    items = [cx.lazy(item, place) for item, place in zip(obj, at, strict=True)]
+    value = DequeValue(items, collections.deque, source)
+    value.maxlen = obj.maxlen
+    return value
+
+
+def _as_long(count: int, maxlen: int | None) -> Callable[[Any], bool]:
+    def same(found: Any) -> bool:
+        return len(found) == count and found.maxlen == maxlen
+
+    same.__doc__ = f"a deque of {count} items with maxlen={maxlen}"
+    return same
 
 
 @wraps(types.FunctionType)
@@ -343,10 +364,12 @@ def _cell(cx: Capture, obj: types.CellType, source: Source) -> Value:
 @wraps(functools.partial)
 def _partial(cx: Capture, obj: functools.partial[Any], source: Source) -> Value:
     cx.guards.add(source, "type", functools.partial)
+    if not all(type(name) is str for name in obj.keywords) or vars(obj):
+        return OpaqueValue(obj, source)
     at_args, at_keywords = source.attr("args"), source.attr("keywords")
     cx.guards.add(at_args, "length", len(obj.args))
     args = [cx.lazy(item, at_args.item(index)) for index, item in enumerate(obj.args)]
-    value = PartialValue(cx.lazy(obj.func, source.attr("func")), args, {}, source)
+    value = PartialValue(cx.lazy(obj.func, source.attr("func")), args, {}, obj, source)
     keywords = cx.wrap(obj.keywords, at_keywords)
     assert isinstance(keywords, DictValue)
     value.keywords = keywords

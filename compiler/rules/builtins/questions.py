@@ -6,6 +6,7 @@ import abc
 import enum
 import sys
 import types
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,7 +15,7 @@ from compiler.breaks import GraphBreak
 from compiler.guards import ABSENT
 from compiler.rules import subscripts
 from compiler.rules.attributes import getattr_
-from compiler.rules.basics import class_of, rely_on_registrations, traceback_of
+from compiler.rules.basics import class_of, fold, rely_on_registrations, traceback_of
 from compiler.rules.builtins.table import builtin
 from compiler.rules.classes import lookup
 from compiler.rules.torch_construction import DTYPES
@@ -23,7 +24,7 @@ from compiler.values.containers import TupleValue
 from compiler.values.functions import (
     ClassValue,
 )
-from compiler.values.objects import ExceptionValue, ObservedException
+from compiler.values.objects import ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
 if TYPE_CHECKING:
@@ -109,15 +110,36 @@ def _type(cx: Capture, value: Value, /) -> Value:
     return cx.wrap_constant(type(value.obj) if isinstance(value, ClassValue) else value.pytype())
 
 
+@builtin(hash)
+def _hash(cx: Capture, value: Value, /) -> Value:
+    if isinstance(value, ObjectValue) and isinstance(lookup(value.cls, "__hash__"), FunctionType):
+        found = cx.call_method(value, "__hash__").realize(cx).constant()
+        return fold(cx, hash, [ConstantValue(found)], {})
+    return fold(cx, hash, [value], {})
+
+
+@builtin(abc.get_cache_token)
+def _cache_token(cx: Capture) -> Value:
+    rely_on_registrations(cx)
+    return ConstantValue(abc.get_cache_token())
+
+
 @builtin(id)
 def _id(cx: Capture, value: Value, /) -> Value:
     raise GraphBreak("unsupported builtin", f"id of {value.describe()}")
 
 
+def _name(value: Value) -> str:
+    found = value.constant()
+    if type(found) is not str:
+        raise GraphBreak("operator refused", f"an attribute name of type {type(found).__name__}")
+    return found
+
+
 @builtin(getattr)
 def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = None, /) -> Value:
     try:
-        return getattr_(cx, value, name.constant())
+        return getattr_(cx, value, _name(name))
     except ObservedException as exc:
         if default is None or not issubclass(exc.value.cls, AttributeError):
             raise
@@ -127,7 +149,7 @@ def _getattr(cx: Capture, value: Value, name: Value, default: Value | None = Non
 @builtin(hasattr)
 def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
     try:
-        getattr_(cx, value, name.constant())
+        getattr_(cx, value, _name(name))
     except ObservedException as exc:
         if not issubclass(exc.value.cls, AttributeError):
             raise
@@ -137,12 +159,12 @@ def _hasattr(cx: Capture, value: Value, name: Value, /) -> Value:
 
 @builtin(setattr)
 def _setattr(cx: Capture, value: Value, name: Value, new: Value, /) -> None:
-    value.setattr(cx, name.constant(), new)
+    value.setattr(cx, _name(name), new)
 
 
 @builtin(delattr)
 def _delattr(cx: Capture, value: Value, name: Value, /) -> None:
-    value.delattr(cx, name.constant())
+    value.delattr(cx, _name(name))
 
 
 @builtin(vars)

@@ -25,7 +25,7 @@ def _number(cls: type, dunder: str) -> None:
     def convert(cx: Capture, *args: Value, **kwargs: Value) -> Value:
         if args and isinstance(args[0], TensorValue):
             raise GraphBreak("data-dependent value", f"{cls.__name__} of a tensor")
-        if args and isinstance(args[0], ObjectValue):
+        if len(args) == 1 and not kwargs and isinstance(args[0], ObjectValue):
             for name in (dunder, "__index__"):
                 method = cx.rules.special_method(cx, args[0], name)
                 if method is not None:

@@ -107,6 +107,31 @@ def _extend(cx: Capture, self: SequenceValue, items: Value) -> None:
         self.items.append(item)
 
 
+@method_of(DequeValue, "insert")
+def _deque_insert(cx: Capture, self: DequeValue, index: Value, item: Value) -> None:
+    if self.maxlen is not None and len(self.items) >= self.maxlen:
+        cx.raise_(IndexError, "deque already at its maximum size")
+    _insert(cx, self, index, item)
+
+
+@method_of(DequeValue, "copy")
+def _deque_copy(cx: Capture, self: DequeValue) -> Value:
+    copy = DequeValue(self.items)
+    copy.maxlen = self.maxlen
+    return cx.new(copy)
+
+
+@method_of(DequeValue, "remove")
+def _deque_remove(cx: Capture, self: DequeValue, item: Value) -> None:
+    for position, candidate in enumerate(list(self.items)):
+        if same_or_equal(cx, candidate, item):
+            del self.items[position]
+            cx.ledger.touch(self)
+            return
+    text = cx.rules.convert(cx, item, repr).realize(cx).constant()
+    cx.raise_(ValueError, f"{text} is not in deque")
+
+
 @method_of(ListValue, "insert")
 def _insert(cx: Capture, self: SequenceValue, index: Value, item: Value) -> None:
     self.items.insert(_index(cx, index), item)
@@ -147,6 +172,7 @@ def _clear(cx: Capture, self: SequenceValue) -> None:
 
 
 @method_of(ListValue, "reverse")
+@method_of(DequeValue, "reverse")
 def _reverse(cx: Capture, self: SequenceValue) -> None:
     self.items.reverse()
     cx.ledger.touch(self)
@@ -178,7 +204,7 @@ def _find(
         if same_or_equal(cx, candidate, item):
             return ConstantValue(position)
     text = cx.rules.convert(cx, item, repr).realize(cx).constant()
-    cx.raise_(ValueError, f"{text} is not in list" if self.cls is list else "tuple.index(x): x not in tuple")
+    cx.raise_(ValueError, f"{text} is not in {self.cls.__name__}" if self.mutable else "tuple.index(x): x not in tuple")
 
 
 @method_of(SequenceValue, "count")
@@ -212,10 +238,27 @@ def _sort(cx: Capture, self: ListValue, *, key: Value | None = None, reverse: Va
         cx.raise_(ValueError, "list modified during sort")
 
 
+class _Rank:
+    """A key whose comparisons are traced."""
+
+    __slots__ = ("cx", "value")
+
+    def __init__(self, cx: Capture, value: Value) -> None:
+        self.cx = cx
+        self.value = value
+
+    def __lt__(self, other: _Rank) -> bool:
+        return self.cx.rules.compare(self.cx, "<", self.value, other.value).realize(self.cx).truth(self.cx)
+
+
 def sorted_items(cx: Capture, items: list[Value], key: Value | None, reverse: Value | None) -> list[Value]:
-    """A stable sort by keys that are constants."""
+    """CPython's own sort, which asks for the same comparisons in the same order."""
     use_key = key is not None and not is_none(cx, key)
     keys = [cx.call(key, [item], {}) for item in items] if use_key else items  # type: ignore[arg-type]
+    if not all(value.realize(cx).is_constant() for value in keys):
+        ranks = [_Rank(cx, value.realize(cx)) for value in keys]
+        backwards = reverse is not None and reverse.realize(cx).truth(cx)
+        return [items[position] for position in sorted(range(len(items)), key=ranks.__getitem__, reverse=backwards)]
     plain = [constant_of(cx, value) for value in keys]
     backwards = reverse is not None and reverse.realize(cx).truth(cx)
     try:

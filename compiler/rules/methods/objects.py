@@ -121,6 +121,7 @@ def _object_delattr(cx: Capture, self: ObjectValue, name: Value) -> None:
 def _object_init(cx: Capture, self: ObjectValue, *args: Value, **kwargs: Value) -> None:
     if isinstance(self, ExceptionValue):
         self.init_args = list(args)
+        self.made = True
     elif args or kwargs:
         raise GraphBreak("unsupported method", "object.__init__ with arguments")
 

@@ -149,6 +149,8 @@ SET_TESTS: dict[str, Callable[[dict[Any, Value], dict[Any, Value]], bool]] = {
 
 def _algebra_rule(name: str) -> Rule:
     def rule(cx: Capture, self: SetValue, *others: Value) -> Value:
+        if name == "symmetric_difference" and len(others) != 1:
+            raise GraphBreak("operator refused", f"{name} of {len(others)} sets")
         entries = dict(self.entries)
         rest = [(other, set_entries(cx, other)) for other in others]
         for _, items in rest:

@@ -10,7 +10,7 @@ from compiler.rules.arity import Arity
 from compiler.rules.basics import all_constant, describe_args, fold
 from compiler.rules.untraced import refused
 from compiler.values.base import ConstantValue, Value
-from compiler.values.functions import ClassValue
+from compiler.values.functions import ClassValue, MethodValue
 from compiler.values.objects import ObjectValue
 from compiler.values.tensor import TensorValue
 
@@ -47,13 +47,21 @@ def call_method(cx: Capture, owner: Value, name: str, args: list[Value], kwargs:
         rule = METHODS.get((kind, name))
         if rule is not None:
             return _apply(cx, rule, owner, name, args, kwargs)
-    if name in OPERATOR_METHODS and not kwargs:
-        return OPERATOR_METHODS[name](cx, owner, *[arg.realize(cx) for arg in args])
     if isinstance(owner, ConstantValue) and all_constant(cx, args, kwargs):
         return fold(cx, getattr(owner.value, name), args, kwargs)
+    if name in OPERATOR_METHODS and not kwargs:
+        return _apply(cx, OPERATOR_METHODS[name], owner, name, [arg.realize(cx) for arg in args], kwargs)
     if isinstance(owner, ClassValue):
         return cx.rules.call_class_method(cx, owner, name, args, kwargs)
     raise refused("unsupported method", f"{owner.pytype().__name__}.{name}({describe_args(args, kwargs)})", owner)
+
+
+def call_inherited(cx: Capture, method: MethodValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """A method of a base class written in C, past the override of the object's own class."""
+    owner = method.owner.realize(cx)
+    if isinstance(owner, ObjectValue) and owner.base is None and method.name in OPERATOR_METHODS:
+        raise GraphBreak("unsupported method", f"{method.through.__qualname__} of {owner.describe()}")
+    return call_method(cx, owner, method.name, args, kwargs)
 
 
 def _apply(cx: Capture, rule: Rule, owner: Value, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import types
 
 import compiler
@@ -266,3 +267,61 @@ def test_patterns_that_are_wrong_raise():
         )
 
     agree_plain(main)
+
+
+def test_inherited_methods_of_c_stay_the_inherited_ones():
+    """``super().name`` on the stack at a break, or called, is not what the class itself has under that name."""
+
+    class Items(list):
+        def append(self, item):
+            super().append(item + 1)
+
+        def __len__(self):
+            return super().__len__() + 10
+
+    class Equal:
+        def __eq__(self, other):
+            return super().__eq__(other)
+
+        def __hash__(self):
+            return super().__hash__() * 0
+
+    def main():
+        items, equal = Items(), Equal()
+        items.append(1)
+        append = super(Items, items).append
+        compiler.graph_break()
+        append(7)
+        return list(items), len(items), equal == equal, equal == 1, hash(equal)
+
+    agree_plain(main)
+
+
+def test_methods_under_another_name():
+    class Table(dict):
+        __setattr__ = dict.__setitem__
+
+    class Number(int):
+        __add__ = str.__add__
+
+    def main():
+        table = Table()
+        table.name = 42
+        return table, errors_of(lambda: Number(1) + Number(2))
+
+    agree_plain(main)
+
+
+def test_partials():
+    def main():
+        nested = functools.partial(functools.partial(max, 1), 2, key=abs)
+        wrong = errors_of(functools.partial, lambda: functools.partial(3))
+        return nested.func is max, nested(-3), wrong
+
+    def outside(partial):
+        keywords = partial.keywords
+        compiler.graph_break()
+        return partial.args is partial.args, keywords is partial.keywords, partial()
+
+    agree_plain(main)
+    agree_plain(outside, functools.partial(sorted, [1, 2], reverse=True))

@@ -7,6 +7,7 @@ import torch
 
 import compiler
 from tests.compiler.agreement import agree
+from tests.compiler.plain import agree_plain
 from tests.compiler.running import check
 
 
@@ -150,3 +151,17 @@ def test_elements_that_are_classes_or_functions_are_those_themselves():
 
     records = agree(main, lambda: (torch.ones(2),))
     assert [record.outcome for record in records] == ["compiled"]
+
+
+def test_frozen_sets_in_cycles():
+    class Holder:
+        pass
+
+    def main():
+        holder = Holder()
+        held = frozenset([holder])
+        holder.value = held
+        compiler.graph_break()
+        return holder in held, holder.value is held, len(held)
+
+    agree_plain(main)
