@@ -179,9 +179,17 @@ def _sequence_item(cx: Capture, owner: SequenceValue, key: Value) -> Value:
     return owner.items[index]
 
 
+def _as_slice(cx: Capture, bounds: list[Any]) -> slice:
+    if not all(bound is None or isinstance(bound, int) for bound in bounds):
+        cx.raise_(TypeError, "slice indices must be integers or None or have an __index__ method")
+    if bounds[2] == 0:
+        cx.raise_(ValueError, "slice step cannot be zero")
+    return slice(*bounds)
+
+
 def _as_index(cx: Capture, key: Value) -> Any:
     if isinstance(key, SliceValue):
-        return slice(*[item.realize(cx).constant() for item in key.items])
+        return _as_slice(cx, [item.realize(cx).constant() for item in key.items])
     if isinstance(key, TensorValue):
         raise GraphBreak("data-dependent value", "a tensor as an index of a Python sequence")
     if isinstance(key, ObjectValue):

@@ -28,3 +28,17 @@ def test_operators_in_place_give_the_container():
         return gave, [one is other for one, other in zip(gave, (items, table, numbers, items), strict=True)]
 
     agree_plain(main, whole=True)
+
+
+def test_slices_that_are_wrong():
+    def main(step, start):
+        errors = []
+        for items in ([1, 2], (1, 2)):
+            try:
+                errors.append(items[start::step])
+            except (TypeError, ValueError) as error:
+                errors.append(str(error))
+        return errors
+
+    agree_plain(main, 0, 0, whole=True)
+    agree_plain(main, 1, "a", whole=True)
