@@ -137,7 +137,7 @@ class GuardTree:
     reached. ``checks`` are ``(guard_id, kind, payload)``. A node is reached only when its ancestors' checks hold.
 
     From the frame: "local" slot, "global" name, "free" index (the cell), "constant" object. From a value: "cell",
-    "attr" name, "dict", "key" constant, "item" index, "type", "lookup" name (the raw class attribute), "call" callable,
+    "attr" name, "dict", "key" constant, "item" index, "type", "call" callable,
     "func_attr" one of ``__code__ __defaults__ __kwdefaults__ __closure__ __globals__``.
 
     Kinds: "type", "is", "is_not", "is_weak" (identity, holding the object weakly), "equal" (constants and tuples of

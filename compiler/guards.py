@@ -126,10 +126,6 @@ def _global(request: _C.Request, name: str) -> Any:
     return request.globals[name] if name in request.globals else request.builtins[name]
 
 
-def _raw(cls: type, name: str) -> Any:
-    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
-
-
 ACCESSORS: dict[str, Callable[[Any, Any], Any]] = {
     "local": lambda request, slot: request.locals[slot],
     "global": _global,
@@ -141,7 +137,6 @@ ACCESSORS: dict[str, Callable[[Any, Any], Any]] = {
     "key": lambda mapping, key: mapping[key],
     "item": lambda sequence, index: sequence[index],
     "type": lambda obj, _: type(obj),
-    "lookup": _raw,
     "call": lambda obj, function: function(obj),
     "func_attr": getattr,
 }

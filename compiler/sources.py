@@ -283,20 +283,6 @@ class TypeSource(Source):
         return f"type({self.base})"
 
 
-class ClassAttrSource(Source):
-    """A raw class attribute, found along the MRO of the object's class."""
-
-    accessor = "lookup"
-    __slots__ = ()
-
-    def emit(self, e: Emitter) -> None:
-        self._emit_base(e)
-        e.load_attr(self.argument)
-
-    def __str__(self) -> str:
-        return f"type({self.base}).{self.argument}"
-
-
 class CallSource(Source):
     """What a callable without arguments gives: a weak reference, or a question about torch's state."""
 
@@ -355,12 +341,6 @@ class DictItemsSource(Source):
 
     def __str__(self) -> str:
         return f"list({self.base})[{self.argument}]"
-
-
-class SetItemsSource(DictItemsSource):
-    """An element of a set, by its position in iteration order."""
-
-    __slots__ = ()
 
 
 class FrameSources:

@@ -96,10 +96,6 @@ class Emitter:
         self._pool = pool or ConstPool()
         self._location = InstrLocation(line, line, None, None)
 
-    def set_line(self, line: int | None) -> None:
-        """The source line of what is emitted from here on."""
-        self._location = InstrLocation(line, line, None, None)
-
     def emit(self, name: str, arg: Any = bc.UNSET) -> None:
         """One native instruction, its argument as `bytecode` wants it; the way out for what has no method."""
         self.items.append(bc.Instr(name, arg, location=self._location))
@@ -353,9 +349,6 @@ class Emitter:
     def jump(self, label: bc.Label) -> None:
         """Jump forward."""
         self.emit("JUMP_FORWARD", label)
-
-    def jump_backward(self, label: bc.Label) -> None:
-        self.emit("JUMP_BACKWARD", label)
 
     def pop_jump_if_false(self, label: bc.Label) -> None:
         """Jump forward if the top, which is popped, is false."""

@@ -129,8 +129,6 @@ guard_reach(Walk *walk, Node *node, NodeInfo *info, PyObject *value, bool *owned
         return reach_item(node, value);
     case ACCESS_TYPE:
         return (PyObject *)Py_TYPE(value);
-    case ACCESS_LOOKUP:
-        return _PyType_Lookup(Py_TYPE(value), info->argument);
     case ACCESS_FUNC_ATTR:
         return reach_func_attr(node, value);
     case ACCESS_ATTR:

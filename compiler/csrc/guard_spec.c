@@ -9,7 +9,7 @@ typedef struct {
 static const Name accessors[] = {
     {"local", ACCESS_LOCAL}, {"global", ACCESS_GLOBAL}, {"free", ACCESS_FREE}, {"constant", ACCESS_CONSTANT},
     {"cell", ACCESS_CELL}, {"attr", ACCESS_ATTR}, {"dict", ACCESS_DICT}, {"key", ACCESS_KEY}, {"item", ACCESS_ITEM},
-    {"type", ACCESS_TYPE}, {"lookup", ACCESS_LOOKUP}, {"call", ACCESS_CALL}, {"func_attr", ACCESS_FUNC_ATTR}, {NULL, 0},
+    {"type", ACCESS_TYPE}, {"call", ACCESS_CALL}, {"func_attr", ACCESS_FUNC_ATTR}, {NULL, 0},
 };
 
 static const Name kinds[] = {
@@ -123,7 +123,6 @@ read_argument(Node *node, NodeInfo *info)
         node->index = PyLong_AsSsize_t(argument);
         return node->index == -1 && PyErr_Occurred() ? -1 : 0;
     case ACCESS_GLOBAL:
-    case ACCESS_LOOKUP:
     case ACCESS_ATTR:
         return guard_require(PyUnicode_CheckExact(argument), "the argument of this accessor is a name");
     case ACCESS_KEY:

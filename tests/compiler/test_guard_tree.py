@@ -101,8 +101,6 @@ def test_accessors_of_values():
     assert reach("item", -1, [1, 2]) is ABSENT
     assert reach("item", 0, "ab") is ABSENT
     assert reach("type", None, instance) is Instance
-    assert reach("lookup", "computed", instance) is vars(Instance)["computed"]
-    assert reach("lookup", "x", instance) is ABSENT
     assert reach("call", len, [1, 2]) == 2
     assert reach("call", len, 3) is ABSENT
 
