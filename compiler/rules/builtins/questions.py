@@ -17,7 +17,7 @@ from compiler.rules import subscripts
 from compiler.rules.attributes import getattr_
 from compiler.rules.basics import class_of, fold, rely_on_registrations, traceback_of
 from compiler.rules.builtins.table import builtin
-from compiler.rules.classes import lookup
+from compiler.rules.classes import guarded_lookup, lookup
 from compiler.rules.torch_construction import DTYPES
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import TupleValue
@@ -44,6 +44,13 @@ def _callable(cx: Capture, value: Value, /) -> Value:
 _PLAIN_METACLASSES = (type, abc.ABCMeta, enum.EnumType, type(torch.nn.Parameter), type(torch.Tensor))
 
 
+def _is_plain_metaclass(cx: Capture, meta: type, question: str) -> bool:
+    """Whether the metaclass answers `question` as `type` or `abc.ABCMeta` does."""
+    if meta in _PLAIN_METACLASSES:
+        return True
+    return guarded_lookup(cx, meta, question) in (vars(type)[question], vars(abc.ABCMeta)[question])
+
+
 @builtin(isinstance)
 def _isinstance(cx: Capture, value: Value, classes: Value, /) -> Value:
     return ConstantValue(any(is_instance(cx, value, cls) for cls in _classes(cx, classes)))
@@ -55,7 +62,7 @@ def is_instance(cx: Capture, value: Value, cls: type) -> bool:
         return _is_of_type(value, cls)
     if cls is torch.nn.Buffer:
         return isinstance(value, TensorValue) and _flag(cx, value, "_is_buffer")
-    if type(cls) not in _PLAIN_METACLASSES:
+    if not _is_plain_metaclass(cx, type(cls), "__instancecheck__"):
         raise GraphBreak("unsupported builtin", f"isinstance with {cls!r}, whose metaclass decides")
     if isinstance(value, TensorValue) and issubclass(cls, torch.nn.Parameter):
         return issubclass(value.cls, cls)
@@ -97,7 +104,7 @@ def _classes(cx: Capture, value: Value) -> list[type]:
 @builtin(issubclass)
 def _issubclass(cx: Capture, cls: Value, classes: Value, /) -> Value:
     wanted = _classes(cx, classes)
-    if any(type(each) not in _PLAIN_METACLASSES for each in wanted):
+    if not all(_is_plain_metaclass(cx, type(each), "__subclasscheck__") for each in wanted):
         raise GraphBreak("unsupported builtin", "issubclass with a class whose metaclass decides")
     for each in wanted:
         if isinstance(each, abc.ABCMeta):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 import compiler
 from tests.compiler.agreement import agree
 
@@ -78,3 +80,44 @@ def test_an_object_made_in_the_frame_is_finalized():
     for count in (1, 2):
         compiled()
         assert len(Finalized.dropped) == count
+
+
+class _Meta(type):
+    pass
+
+
+class _OfMeta(metaclass=_Meta):
+    pass
+
+
+class _Deciding(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, int)
+
+
+class _Decided(metaclass=_Deciding):
+    pass
+
+
+def test_instances_of_classes_with_a_metaclass_of_the_users():
+    def main(x):
+        made = _OfMeta()
+        return isinstance(made, _OfMeta), isinstance(3, _OfMeta), issubclass(_OfMeta, _OfMeta), x + 1
+
+    records = agree(main, lambda: (torch.ones(2),))
+    assert [record.outcome for record in records] == ["compiled"]
+
+    compiled = compiler.optimize(main)
+    compiled(torch.ones(2))
+    _Meta.__instancecheck__ = lambda cls, instance: True
+    try:
+        assert compiled(torch.ones(2))[1] is True
+    finally:
+        del _Meta.__instancecheck__
+
+
+def test_a_metaclass_that_decides():
+    def main(x):
+        return isinstance(3, _Decided), isinstance("", _Decided), x + 1
+
+    agree(main, lambda: (torch.ones(2),))
