@@ -6,8 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from compiler.output.plan import resolve
 from compiler.output.rebuild import Rebuilder, refill
 from compiler.rules.classes import lookup
+from compiler.sources import DictItemsSource
 from compiler.values.base import Value
 from compiler.values.containers import DequeValue, DictValue, ListValue, SetValue, TupleValue
 from compiler.values.functions import CellValue
@@ -73,6 +75,7 @@ def _store_items(rb: Rebuilder, value: DequeValue) -> None:
 def _dict(rb: Rebuilder, value: DictValue) -> None:
     """Delete and store as the program did: somebody may be iterating over it."""
     kept = _in_place(value)
+    _hold_keys(rb, value)
     for key, (key_value, _) in value.original.items():
         if key not in kept:
             rb.push(value)
@@ -84,6 +87,15 @@ def _dict(rb: Rebuilder, value: DictValue) -> None:
             rb.push(value)
             rb.push(key_value)
             rb.e.store_item()
+
+
+def _hold_keys(rb: Rebuilder, value: DictValue) -> None:
+    """Take keys that are found by their place in the dict in hand, before the places change."""
+    for name, _ in [*value.original.values(), *value.entries.values()]:
+        key = resolve(name)
+        if isinstance(key.source, DictItemsSource) and key not in rb.temps:
+            rb.push(key)
+            rb.store_temp(key)
 
 
 def _in_place(value: DictValue) -> set[Any]:

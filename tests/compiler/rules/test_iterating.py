@@ -160,3 +160,19 @@ def test_list_index_takes_bounds():
         return found, (1, 2, 1).index(1, 1)
 
     agree_plain(main, whole=True)
+
+
+def test_keys_that_are_objects_leave_and_come_back():
+    class Key:
+        def __init__(self, name):
+            self.name = name
+
+    def main(table):
+        first = next(iter(table))
+        table[first] = table.pop(first)
+        kept = [key.name for key in table]
+        table.clear()
+        return kept
+
+    agree_plain(main, {Key("a"): 1, Key("b"): 2, Key("c"): 3})
+    agree_plain(lambda table: table.clear(), {int: 1, str: 2, Key("c"): 3})
