@@ -85,7 +85,7 @@ PROGRAMS = {
     "torch.equal": (lambda x: torch.equal(x, x + 1), "data-dependent value", "(a == b).all()"),
     "allclose": (lambda x: torch.allclose(x, x + 1), "data-dependent value", "(a == b).all()"),
     "text of a tensor": (lambda x: f"{x}", "data-dependent value", "in tensors"),
-    "sorted tensors": (lambda x: sorted([x[1], x[0]]), "data-dependent value", "in tensors"),
+    "sorted tensors": (lambda x: sorted([x[1], x[0]]), "data-dependent jump", "torch.where"),
     "nonzero": (
         lambda x: torch.nonzero(x),
         "data-dependent shape",

@@ -27,7 +27,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("target", "args", "kwargs"), CALLS, ids=[str(call[0]) for call in CALLS])
+@pytest.mark.parametrize(("target", "args", "kwargs"), CALLS, ids=[getattr(call[0], "__name__", call[0]) for call in CALLS])
 def test_metadata_of_the_result(target, args, kwargs):
     assert needs_memory(target, [torch.device("cpu")])
     examples = [arg.to("meta") if isinstance(arg, torch.Tensor) else arg for arg in args]
