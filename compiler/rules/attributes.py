@@ -396,6 +396,8 @@ def super_attr(cx: Capture, value: SuperValue, name: str) -> Value:
     if isinstance(owner, ClassValue) and issubclass(owner.obj, value.cls):
         start = owner.obj
     mro = start.__mro__
+    if mro is None:
+        raise GraphBreak("unsupported attribute", f"super().{name} of a class that is being made")
     if is_heap_type(start):
         cx.guards.add(cx.sources.constant(start.__qualname__, start).attr("__mro__"), "is", mro)
     for cls in mro[mro.index(value.cls) + 1 :]:

@@ -79,7 +79,14 @@ class ClassAttribute:
         return f"{self.cls.__qualname__}.{self.name}"
 
 
+def _read_on_class(owner: Value, attribute: ClassAttribute) -> bool:
+    """Whether there is no instance: ``super(cls, subclass).name``; an attribute of a metaclass has one."""
+    return isinstance(owner, ClassValue) and owner.obj is attribute.cls
+
+
 def _function(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    if _read_on_class(owner, attribute):
+        return cx.wrap_constant(attribute.raw, attribute.label)
     return BoundMethodValue(cx.wrap_constant(attribute.raw, attribute.label), owner)
 
 
@@ -93,6 +100,8 @@ def _class_method(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value
 
 
 def _property(cx: Capture, owner: Value, attribute: ClassAttribute) -> Value:
+    if _read_on_class(owner, attribute):
+        return cx.wrap_constant(attribute.raw, attribute.label)
     if attribute.raw.fget is None:
         raise GraphBreak("unsupported attribute", f"unreadable property {attribute.label}")
     return cx.call(cx.wrap_constant(attribute.raw.fget, attribute.label), [owner], {})

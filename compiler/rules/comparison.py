@@ -73,7 +73,7 @@ def _refuse_compare(op: str, left: Value, right: Value) -> Any:
 
 
 def _equal(cx: Capture, left: Value, right: Value) -> bool:
-    if left is right:
+    if left is right and not isinstance(left, OpaqueValue):
         return True
     if isinstance(left, DictValue) and isinstance(right, DictValue):
         if left.entries.keys() != right.entries.keys():

@@ -325,3 +325,35 @@ def test_partials():
 
     agree_plain(main)
     agree_plain(outside, functools.partial(sorted, [1, 2], reverse=True))
+
+
+def test_super_of_a_class_reads_what_the_class_has():
+    class Base:
+        fact = property(lambda self: "fact")
+
+        def method(self, *args):
+            return self, args
+
+        @classmethod
+        def made(cls):
+            return cls.__name__
+
+    class Derived(Base):
+        @classmethod
+        def read(cls):
+            return super().fact is Base.fact, super().method(1), super(Derived, cls).method is Base.method
+
+        @classmethod
+        def made(cls):
+            return super().made()
+
+    agree_plain(lambda: (Derived.read(), Derived.made(), Derived().made()))
+
+
+def test_values_that_are_not_followed_compare_themselves():
+    class Number(int):
+        __eq__ = str.__eq__
+        __hash__ = int.__hash__
+
+    number = Number(1)
+    agree_plain(lambda: errors_of(lambda: number == number))
