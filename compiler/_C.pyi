@@ -44,7 +44,10 @@ def get_context() -> Context | None:
 class Optimized(Generic[_P, _R]):
     """Calls ``fn`` with ``context`` on this thread. A positional call that an entry fits makes no frame of ``fn``."""
 
-    def __init__(self, fn: Callable[_P, _R], context: Context) -> None: ...
+    def __init__(
+        self, fn: Callable[_P, _R], context: Context, watched: object = ..., renew: Callable[[], Callable[_P, _R]] = ...
+    ) -> None:
+        """Once ``watched`` has another class, what ``renew`` gives is called instead of ``fn``."""
     @property
     def __wrapped__(self) -> Callable[_P, _R]: ...
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 
-from compiler.events import Location, Reason
+from compiler.events import RECOMPILE_LIMIT, Location, Reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +74,8 @@ KINDS: dict[str, Kind] = {
         ("If eager raises here too, the error is the program's own.",),
     ),
     "exception leaves frame": Kind(
-        "The function raises: it is run natively from here, so that the traceback is the user's own.",
+        "The function raises: it is run natively from here, so that the traceback is the user's own. Under "
+        "fullgraph=True, too: to raise is what the program does.",
         ("Exceptions that are caught inside the compiled function stay in the graph.",),
     ),
     "user request": Kind("compiler.graph_break() was called.", ("Remove the call to capture across it.",)),
@@ -143,6 +144,11 @@ KINDS: dict[str, Kind] = {
         "The function belongs to another compiler, such as torch.compile or torch.jit; what it compiles is left to it.",
         ("Give the original function or module to compiler.optimize.",),
     ),
+    "function transform": Kind(
+        "Transforms of functions (torch.func, forward-mode derivatives) call the function with tensors of their own "
+        "kind; they run natively, and so does what they transform.",
+        ("Compute derivatives outside of the compiled function; write a vmap as operators on the whole batch.",),
+    ),
     "live iterator": Kind(
         "The loop's iterator was made outside of this frame, or before an earlier graph break; "
         "it is advanced natively and the loop's body is compiled by itself.",
@@ -169,10 +175,10 @@ KINDS: dict[str, Kind] = {
         ("Replace the loop by tensor operators, or raise config.max_trace_instructions.",),
     ),
     "recompile limit": Kind(
-        "The frame was compiled as often as config.recompile_limit allows; calls that fit no entry run in eager.",
+        "The frame was compiled as often as {setting} allows; {then}.",
         (
             "The recompile reasons say what changed from call to call: keep it constant, or pass it as a tensor.",
-            "Raise config.recompile_limit, where there are only so many cases.",
+            "Raise {setting}, where there are only so many cases.",
         ),
     ),
     "no operators": Kind("The frame contains no tensor operation.", ("Nothing to do: there is nothing to compile.",)),
@@ -250,6 +256,17 @@ def reason_for(kind: str, context: str, *where: Location, inside: int = 0) -> Re
     """A reason that did not come from a `GraphBreak`."""
     row = KINDS[kind]
     return Reason(kind, context, row.explanation, row.hints, where, inside)
+
+
+def recompile_limit(limit: int, setting: str, where: Location, *, strict: bool) -> Reason:
+    """The reason for a frame that has `limit` entries, as many as `setting` allows; `strict` where it must have one."""
+    reason = reason_for(RECOMPILE_LIMIT, f"{limit} compiled entries", where)
+    then = "fullgraph=True allows no eager run" if strict else "calls that fit no entry run in eager"
+    return dataclasses.replace(
+        reason,
+        explanation=reason.explanation.format(setting=setting, then=then),
+        hints=tuple(hint.format(setting=setting) for hint in reason.hints),
+    )
 
 
 def internal_error(context: str, where: Location, saved: object) -> Reason:

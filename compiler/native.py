@@ -12,6 +12,9 @@ from compiler.errors import Unsupported
 from compiler.events import FrameRecord, Location
 from compiler.hook import CompileContext
 
+_OF_FUNCTIONS = frozenset("__code__ __globals__ __closure__ __defaults__ __kwdefaults__".split())
+"""What `inspect` and others read of a function, beside its name."""
+
 _SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
@@ -32,6 +35,11 @@ class Native:
         if self._context.options.fullgraph:
             raise Unsupported(self._record)
         return self.__wrapped__(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OF_FUNCTIONS:
+            return getattr(self.__wrapped__, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     def __reduce__(self) -> Any:
         return _itself, (self.__wrapped__,)

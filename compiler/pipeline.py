@@ -41,6 +41,14 @@ _REJECTIONS = 16
 _adding = threading.Lock()
 
 
+class _ProgramRaises(Exception):
+    """What the program does with these arguments is to raise: no graph break, in full-graph mode, but an eager run."""
+
+    def __init__(self, cause: GraphBreak) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
 @dataclasses.dataclass
 class Attempt:
     """Why and where the next attempt at a frame has to stop."""
@@ -106,7 +114,11 @@ class _Work:
         limit = config.recompile_limit if limit is None else limit
         if self._entries() >= limit:
             return self._made_meanwhile(self.request.cache.entries) or self._give_up(limit)
-        captured, cause = self._capture()
+        try:
+            captured, cause = self._capture()
+        except _ProgramRaises as raises:
+            self.publish("skipped", raises.cause.reason(raises.cause.stack or (self.location(),), 0), self.cx)
+            return _C.Entry(self.context, None, None, keep_hook=False)
         try:
             captured.cx.guard_namespaces_of_objects()
         except GraphBreak as refusal:
@@ -120,7 +132,9 @@ class _Work:
 
     def _give_up(self, limit: int) -> _C.Entry:
         """Calls that fit no entry run in eager from now on."""
-        self._skip(breaks.reason_for("recompile limit", f"{limit} compiled entries", self.location()))
+        own = self.options.recompile_limit is not None
+        setting = "recompile_limit of compiler.optimize" if own else "config.recompile_limit"
+        self._skip(breaks.recompile_limit(limit, setting, self.location(), strict=self.options.fullgraph))
         return self._add(_C.Entry(self.context, None, None, keep_hook=True))
 
     def _skip(self, reason: Reason) -> None:
@@ -167,6 +181,8 @@ class _Work:
         except ObservedException as exc:
             cause = GraphBreak("exception leaves frame", exc.value.cls.__name__)
             cause.stack = (cx.root.location(),)
+            if self.options.fullgraph:
+                raise _ProgramRaises(cause) from None
             return self._broken_at(cx, cause)
         except GraphBreak as cause:
             return self._broken_at(cx, cause)

@@ -23,14 +23,20 @@ class Output:
 def misfit(result: Any, outputs: tuple[Output, ...]) -> str | None:
     """What was returned in place of what; ``None`` for a result as it should be."""
     if not isinstance(result, tuple | list) or len(result) != len(outputs):
-        found = f"{len(result)} values" if isinstance(result, tuple | list) else f"a {type(result).__name__}"
+        found = f"{len(result)} values" if isinstance(result, tuple | list) else _a(result)
         return f"{found} instead of a tuple or list of {len(outputs)} {'tensor' if len(outputs) == 1 else 'tensors'}"
     for index, (found, output) in enumerate(zip(result, outputs, strict=True)):
         if type(found) not in (torch.Tensor, torch.nn.Parameter):
-            return f"a {type(found).__name__} instead of {output} as output {index}"
+            return f"{_a(found)} instead of {output} as output {index}"
         if found.shape != output.shape or found.dtype != output.dtype or not _is_on(found.device, output.device):
             return f"{_phrase(found.shape, found.dtype, found.device)} instead of {output} as output {index}"
     return None
+
+
+def _a(found: object) -> str:
+    """``an int``, ``a dict``."""
+    name = type(found).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def _is_on(found: torch.device, wanted: torch.device) -> bool:

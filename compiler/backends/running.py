@@ -238,9 +238,8 @@ def backend_error(name: str, what: str, module: torch.fx.GraphModule, frame: Loc
     """The error, which names the backend, the user's line and the graph; `what` says what the backend did."""
     stacks = (node.meta["user_stack"] for node in module.graph.nodes if "user_stack" in node.meta)
     reason = _reason("backend error", f"backend {name!r} {what}", next(stacks, (frame,)))
-    error = BackendError(
-        f"{reason.context}\n{reason.describe()}\nfor the graph of {frame.function} ({frame}):\n{module.graph}"
-    )
+    told = reason.describe().removeprefix(f"{reason.kind}: ")  # the class of the exception says it
+    error = BackendError(f"{told}\nfor the graph of {frame.function} ({frame}):\n{module.graph}")
     error.reason = reason
     return error
 

@@ -120,6 +120,9 @@ typedef struct {
     vectorcallfunc vectorcall;
     PyObject *function;
     PyObject *context;
+    PyObject *watched; /* NULL, or an object whose class `function` was looked up on */
+    PyTypeObject *watched_type;
+    PyObject *renew;
     PyObject *dict;
     PyObject *weakrefs;
 } Wrapper;
@@ -202,10 +205,26 @@ tidy_exception(PyObject *context)
     PyErr_Restore(type, value, traceback); /* clears what was raised meanwhile */
 }
 
+/* The call of what `renew` gives, once the class of the watched object is another one. */
+static PyObject *
+call_renewed(Wrapper *self, PyObject *const *args, size_t nargsf, PyObject *kwnames)
+{
+    PyObject *renewed = PyObject_CallNoArgs(self->renew);
+    if (renewed == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Vectorcall(renewed, args, nargsf, kwnames);
+    Py_DECREF(renewed);
+    return result;
+}
+
 static PyObject *
 optimized_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *kwnames)
 {
     Wrapper *self = (Wrapper *)callable;
+    if (UNLIKELY(self->watched != NULL && Py_TYPE(self->watched) != self->watched_type)) {
+        return call_renewed(self, args, nargsf, kwnames);
+    }
     PyObject *function = Py_NewRef(self->function), *context = Py_NewRef(self->context), *result;
     Entry *entry = NULL;
     Scope scope = {0};
@@ -266,12 +285,23 @@ wrapper_make(PyTypeObject *type, PyObject *function, PyObject *context, vectorca
 static PyObject *
 optimized_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"fn", "context", NULL};
-    PyObject *function, *context;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!:Optimized", names, &function, &Context_Type, &context)) {
+    static char *names[] = {"fn", "context", "watched", "renew", NULL};
+    PyObject *function, *context, *watched = NULL, *renew = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO!|OO:Optimized", names, &function, &Context_Type, &context, &watched,
+                                     &renew)) {
         return NULL;
     }
-    return wrapper_make(type, function, context, optimized_vectorcall);
+    if ((watched == NULL) != (renew == NULL)) {
+        PyErr_SetString(PyExc_TypeError, "watched and renew are given together");
+        return NULL;
+    }
+    Wrapper *self = (Wrapper *)wrapper_make(type, function, context, optimized_vectorcall);
+    if (self != NULL && watched != NULL) {
+        self->watched = Py_NewRef(watched);
+        self->watched_type = (PyTypeObject *)Py_NewRef(Py_TYPE(watched));
+        self->renew = Py_NewRef(renew);
+    }
+    return (PyObject *)self;
 }
 
 static PyObject *
@@ -290,6 +320,9 @@ wrapper_traverse(Wrapper *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->function);
     Py_VISIT(self->context);
+    Py_VISIT(self->watched);
+    Py_VISIT(self->watched_type);
+    Py_VISIT(self->renew);
     Py_VISIT(self->dict);
     return 0;
 }
@@ -298,6 +331,9 @@ static int
 wrapper_clear(Wrapper *self)
 {
     Py_XSETREF(self->function, Py_NewRef(Py_None)); /* a finalizer may still call us */
+    Py_CLEAR(self->watched);
+    Py_CLEAR(self->watched_type);
+    Py_CLEAR(self->renew);
     Py_CLEAR(self->dict);
     return 0;
 }
@@ -311,6 +347,9 @@ wrapper_dealloc(Wrapper *self)
     }
     Py_CLEAR(self->function);
     Py_CLEAR(self->context);
+    Py_CLEAR(self->watched);
+    Py_CLEAR(self->watched_type);
+    Py_CLEAR(self->renew);
     Py_CLEAR(self->dict);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -345,9 +384,34 @@ wrapper_set_wrapped(Wrapper *self, PyObject *value, void *Py_UNUSED(closure))
     return 0;
 }
 
+/* What `inspect`, torch.jit and others read of a function. */
+static PyObject *
+wrapper_get_functions_own(Wrapper *self, void *name)
+{
+    return PyObject_GetAttrString(self->function, name);
+}
+
+#define FUNCTIONS_OWN(NAME) {NAME, (getter)wrapper_get_functions_own, NULL, "of the function that is called", NAME}
+
 static PyGetSetDef wrapper_getset[] = {
     {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    FUNCTIONS_OWN("__code__"),
+    FUNCTIONS_OWN("__globals__"),
+    FUNCTIONS_OWN("__closure__"),
+    FUNCTIONS_OWN("__defaults__"),
+    FUNCTIONS_OWN("__kwdefaults__"),
     {"__wrapped__", (getter)wrapper_get_wrapped, (setter)wrapper_set_wrapped, "the function that is called", NULL},
+    {NULL},
+};
+
+static PyObject *
+wrapper_prepare_scriptable(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return Py_NewRef(((Wrapper *)self)->function);
+}
+
+static PyMethodDef wrapper_methods[] = {
+    {"__prepare_scriptable__", wrapper_prepare_scriptable, METH_NOARGS, "What torch.jit.script compiles."},
     {NULL},
 };
 
@@ -368,13 +432,14 @@ enum {
     .tp_basicsize = sizeof(Wrapper), .tp_flags = WRAPPER_FLAGS, .tp_call = PyVectorcall_Call,                                \
     .tp_vectorcall_offset = offsetof(Wrapper, vectorcall), .tp_dealloc = (destructor)wrapper_dealloc,                        \
     .tp_traverse = (traverseproc)wrapper_traverse, .tp_clear = (inquiry)wrapper_clear, .tp_descr_get = wrapper_descr_get,    \
-    .tp_repr = (reprfunc)wrapper_repr, .tp_getset = wrapper_getset, .tp_dictoffset = offsetof(Wrapper, dict),                \
-    .tp_weaklistoffset = offsetof(Wrapper, weakrefs)
+    .tp_repr = (reprfunc)wrapper_repr, .tp_getset = wrapper_getset, .tp_methods = wrapper_methods,                           \
+    .tp_dictoffset = offsetof(Wrapper, dict), .tp_weaklistoffset = offsetof(Wrapper, weakrefs)
 
 static PyTypeObject Optimized_Type = {
     PyVarObject_HEAD_INIT(NULL, 0)
     .tp_name = "compiler._C.Optimized",
-    .tp_doc = PyDoc_STR("Optimized(fn, context)\n--\n\nCalls fn with `context` on this thread."),
+    .tp_doc = PyDoc_STR("Optimized(fn, context, watched=..., renew=...)\n--\n\nCalls fn with `context` on this thread; once "
+                        "`watched` has another class, calls what renew() gives."),
     .tp_new = optimized_new,
     .tp_members = optimized_members,
     WRAPPER_SLOTS,

@@ -18,7 +18,9 @@ LIBRARIES = frozenset(
 """Packages whose frames are not captured either: they compute without tensors, or run the tests."""
 
 TORCH_PARTS = {
-    "another compiler": "torch._dynamo torch._inductor torch._functorch torch.jit torch.fx torch.export torch.onnx",
+    "another compiler": """torch._dynamo torch._inductor torch._functorch.aot_autograd torch._functorch._aot_autograd
+        torch._functorch.compilers torch._functorch.partitioners torch.jit torch.fx torch.export torch.onnx""",
+    "function transform": "torch._functorch torch.func torch.autograd.forward_ad",
     "autograd function": "torch.autograd.function",
     "torch tool": """torch.testing torch.autograd.gradcheck torch.autograd.functional torch.autograd.graph
         torch.utils.checkpoint torch.utils.data torch.serialization torch.distributed torch.profiler torch.hub

@@ -480,3 +480,38 @@ def test_is_compiling_is_true_while_traced():
         assert torch.equal(run.result, X + 1)
     assert not compiler.is_compiling()
     assert torch.equal(fn(X), X)
+
+
+def scripted(x: torch.Tensor) -> torch.Tensor:
+    return x.sin() + 1
+
+
+async def later(x):
+    return x + 1
+
+
+def several(x):
+    yield x + 1
+
+
+async def several_later(x):
+    yield x + 1
+
+
+@pytest.mark.parametrize("wrap", [compiler.optimize, compiler.disable])
+@pytest.mark.parametrize("fn", [scripted, later, several, several_later])
+def test_what_kind_of_function_it_is_can_be_asked(wrap, fn):
+    wrapped = wrap(fn)
+    for ask in (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction):
+        assert ask(wrapped) == ask(fn)
+    assert asyncio.iscoroutinefunction(wrapped) == asyncio.iscoroutinefunction(fn)
+    assert inspect.signature(wrapped) == inspect.signature(fn)
+    assert (wrapped.__defaults__, wrapped.__globals__) == (fn.__defaults__, fn.__globals__)
+
+
+def test_what_has_no_code_says_so():
+    assert not hasattr(compiler.optimize(torch.sin), "__code__")
+
+
+def test_torch_jit_takes_the_function_itself():
+    assert torch.equal(torch.jit.script(compiler.optimize(scripted))(X), scripted(X))

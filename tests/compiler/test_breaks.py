@@ -79,6 +79,11 @@ def writes(x):
     return x + 1
 
 
+def forward_derivative(x):
+    with torch.autograd.forward_ad.dual_level():
+        return torch.autograd.forward_ad.make_dual(x, x) * 2
+
+
 PROGRAMS = {
     "branch": (lambda x: x + 1 if x.sum() > 0 else x, "data-dependent jump", "torch.where"),
     "item": (lambda x: x * x.sum().item(), "data-dependent value", "in tensors"),
@@ -108,6 +113,10 @@ PROGRAMS = {
     "manual_seed": (lambda x: torch.manual_seed(0), "outside world", "Ask outside"),
     "new module": (lambda x: torch.nn.Linear(4, 2)(x).shape, "module construction", "outside"),
     "torch.compile": (lambda x: torch.compile(disabled, backend="eager") is None, "another compiler", "original"),
+    "torch.func.grad": (lambda x: torch.func.grad(torch.sum)(x), "function transform", "outside"),
+    "torch.vmap": (lambda x: torch.vmap(torch.sin)(x), "function transform", "whole batch"),
+    "torch.func.jacrev": (lambda x: torch.func.jacrev(torch.sin)(x), "function transform", "outside"),
+    "forward_ad": (forward_derivative, "function transform", "outside"),
     "live iterator": (live, "live iterator", "earlier graph break"),
     "recursion": (lambda x: recursion(x, 80), "inline depth", "max_inline_depth"),
     "long loop": (long_loop, "trace limit", "max_trace_instructions"),

@@ -431,8 +431,12 @@ def records_of_limit(compiled):
 def test_the_bound_and_full_graphs():
     compiled = compiler.optimize(lambda x, k: x * k, fullgraph=True, recompile_limit=1)
     compiled(X, 1)
-    with pytest.raises(compiler.Unsupported, match="recompile limit: 1 compiled entries"):
+    with pytest.raises(compiler.Unsupported, match="recompile limit: 1 compiled entries") as caught:
         compiled(X, 2)
+    message = str(caught.value)
+    assert "as recompile_limit of compiler.optimize allows; fullgraph=True allows no eager run" in message
+    assert "did not fit: " in message
+    assert "k == 1" in message.partition("did not fit: ")[2]
     assert torch.equal(compiled(X, 1), X)
 
 

@@ -12,6 +12,7 @@ import weakref
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrize
 
 import compiler
 from tests.compiler.running import records_of
@@ -243,3 +244,95 @@ def test_a_compiled_module_dies(net):
     gc.collect()
     assert dead() is None
     assert net.forward.__func__.__code__ is Net.forward.__code__
+
+
+class Twice(nn.Module):
+    def forward(self, weight):
+        return weight * 2
+
+
+@pytest.mark.parametrize("which", ["twin", "original"])
+@pytest.mark.parametrize("called_before", [False, True])
+def test_a_parametrization_of_one_is_seen_by_the_other(which, called_before):
+    torch.manual_seed(0)
+    original = nn.Linear(4, 4)
+    twin = compiler.optimize(original)
+    expected = (original(X) - original.bias) * 2 + original.bias
+    if called_before:
+        twin(X)
+    changed = twin if which == "twin" else original
+    parametrize.register_parametrization(changed, "weight", Twice())
+    for module in (original, twin, original, twin):
+        assert torch.allclose(module(X), expected)
+        assert torch.allclose(module.forward(X), expected)
+        assert isinstance(module, nn.Linear)
+        assert parametrize.is_parametrized(module)
+    assert torch.equal(twin.weight, original.weight)
+    assert str(twin) == str(original)
+    parametrize.remove_parametrizations(changed, "weight", leave_parametrized=False)
+    assert type(original) is nn.Linear
+    assert torch.equal(twin(X), original(X))
+    assert torch.allclose(twin(X) - twin.bias, (expected - twin.bias) / 2, atol=1e-6)
+
+
+def test_a_changed_class_is_seen_where_the_twin_is_inlined():
+    original = nn.Linear(4, 4)
+    twin = compiler.optimize(original)
+
+    def fn(module, x):
+        return module(x) + module.weight.sum() + twin(x)
+
+    compiled = compiler.optimize(fn)
+    assert torch.allclose(compiled(twin, X), fn(original, X))
+    parametrize.register_parametrization(original, "weight", Twice())
+    assert torch.allclose(compiled(twin, X), fn(original, X))
+    original.__class__ = Zero
+    assert torch.equal(twin.forward(X), X * 0)
+    assert torch.equal(twin(X), X * 0)
+    assert torch.allclose(compiled(twin, X), fn(original, X))
+
+
+class Zero(nn.Linear):
+    def forward(self, x):
+        return x * 0
+
+    @property
+    def weight(self):
+        return torch.ones(3)
+
+
+def test_a_lazy_module_becomes_what_it_is():
+    original = nn.LazyLinear(3)
+    twin = compiler.optimize(original)
+    assert str(twin) == str(original)
+    result = twin(X)
+    assert type(original) is nn.Linear
+    assert str(twin) == "Linear(in_features=4, out_features=3, bias=True)"
+    assert isinstance(twin, nn.Linear)
+    assert torch.equal(result, original(X))
+    assert torch.equal(twin(X), original(X))
+    assert twin.__class__ is nn.Linear
+
+
+def test_a_new_forward_of_the_class_is_called():
+    class Mine(nn.Linear):
+        pass
+
+    twin = compiler.optimize(Mine(4, 4))
+    twin.forward(X)
+    assert twin.forward is twin.forward
+    Mine.forward = lambda self, x: x * 0
+    assert torch.equal(twin(X), X * 0)
+    assert torch.equal(twin.forward(X), X * 0)
+    assert records_of(twin.forward, X + 1).reasons == []
+
+
+def test_other_tools_take_the_original(net):
+    twin = compiler.optimize(net)
+    traced = torch.fx.symbolic_trace(compiler.optimize(nn.Sequential(nn.Linear(4, 4), nn.ReLU())))
+    assert [node.op for node in traced.graph.nodes] == ["placeholder", "call_module", "call_module", "output"]
+    linear = nn.Linear(4, 4)
+    assert torch.equal(torch.jit.script(compiler.optimize(linear))(X), linear(X))
+    assert torch.equal(torch.jit.trace(twin, X)(X), net(X))
+    exported = torch.fx.symbolic_trace(twin)
+    assert torch.equal(exported(X), net(X))

@@ -22,7 +22,7 @@ def test_as_it_should_be(result):
     [
         (None, "a NoneType instead of a tuple or list of 2 tensors"),
         (GOOD[:1], "1 values instead of a tuple or list of 2 tensors"),
-        ((GOOD[0], 3), "a int instead of a tensor of shape (), torch.int64, on cpu as output 1"),
+        ((GOOD[0], 3), "an int instead of a tensor of shape (), torch.int64, on cpu as output 1"),
         (
             (torch.zeros(1, 2), GOOD[1]),
             "a tensor of shape (1, 2), torch.float32, on cpu instead of a tensor of shape (2,), torch.float32, on cpu as output 0",

@@ -526,7 +526,7 @@ def test_out_of_memory_is_nobodys_fault():
 @pytest.mark.parametrize(
     ("wrong", "found"),
     [
-        (lambda x: (1,), "a int instead of a tensor of shape (5, 3), torch.float32, on cpu as output 0"),
+        (lambda x: (1,), "an int instead of a tensor of shape (5, 3), torch.float32, on cpu as output 0"),
         (lambda x: [None], "a NoneType instead of"),
         (lambda x: (x[0],), "a tensor of shape (3,), torch.float32, on cpu instead of a tensor of shape (5, 3)"),
         (lambda x: (x.double(),), "a tensor of shape (5, 3), torch.float64, on cpu instead of"),
