@@ -257,7 +257,7 @@ class _Work:
             module=module,
             outputs=tuple(Output(value.example.shape, value.example.dtype, value.device) for value in plan.outputs),
             backend_name=name,
-            modes=cx.graph.modes.entry,
+            modes=cx.graph.modes.before_the_graph(),
             frame=self.location(),
             strict=self.options.fullgraph,
             changed=frozenset(

@@ -102,10 +102,17 @@ class Modes:
 
     Attributes:
         entry: What they were when the frame was entered.
+        switched: Those that the program has switched, maybe back again; guards see to it that they are on entry what
+            they were.
     """
 
     def __init__(self) -> None:
         self.entry = read_all()
+        self.switched: set[Mode] = set()
+
+    def before_the_graph(self) -> dict[Mode, Any]:
+        """What a graph that stops midway has to leave behind."""
+        return {mode: self.entry[mode] for mode in self.switched}
 
     def changed(self) -> list[tuple[Mode, Any]]:
         """The modes that the program has switched since the frame was entered, and to what."""

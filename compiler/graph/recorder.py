@@ -238,6 +238,7 @@ class Recorder:
 
     def switch(self, mode: Mode, value: Any) -> None:
         """The captured program switches one of torch's modes; examples follow at once."""
+        self.modes.switched.add(mode)
         mode.set(value)
         self.call_plainly(mode.setter, (*mode.about, value))
 

@@ -69,6 +69,7 @@ def _nesting(func: Callable[[], int]) -> Rule:
 
     def rule(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
         _rely_on(cx, NESTING)
+        cx.graph.modes.switched.add(NESTING)
         cx.graph.call_plainly(func, ())
         return ConstantValue(func())
 

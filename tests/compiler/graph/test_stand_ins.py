@@ -27,7 +27,10 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize(("target", "args", "kwargs"), CALLS, ids=[getattr(call[0], "__name__", call[0]) for call in CALLS])
+NAMES = [getattr(target, "__name__", target) for target, *_ in CALLS]
+
+
+@pytest.mark.parametrize(("target", "args", "kwargs"), CALLS, ids=NAMES)
 def test_metadata_of_the_result(target, args, kwargs):
     assert needs_memory(target, [torch.device("cpu")])
     examples = [arg.to("meta") if isinstance(arg, torch.Tensor) else arg for arg in args]

@@ -112,3 +112,15 @@ def test_in_place_operators_in_autocast():
 
     with torch.no_grad():
         assert check(fn, X, fullgraph=True).whole
+
+
+def test_a_graph_that_raises_leaves_modes_alone_that_it_does_not_switch():
+    compiled = compiler.optimize(lambda x, index: x[index])
+    compiled(X, torch.tensor([0]))
+    with torch.autocast("cpu", enabled=False, dtype=torch.float16, cache_enabled=False):
+        with pytest.raises(IndexError):
+            compiled(X, torch.tensor([7]))
+        assert not torch.is_autocast_cache_enabled()
+        assert torch.get_autocast_dtype("cpu") == torch.float16
+    assert torch.autocast_increment_nesting() == 1
+    assert torch.autocast_decrement_nesting() == 0
