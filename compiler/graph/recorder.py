@@ -59,6 +59,7 @@ class Recorder:
         self.drawn_on: set[torch.device] = set()
         self._first_op: torch.fx.Node | None = None
         self._real: dict[TensorValue, torch.Tensor] = {}
+        self._names: set[str] = set()
 
     # -- inputs --------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ class Recorder:
     def node_of(self, value: TensorValue) -> torch.fx.Node:
         """The node of a tensor; the first use of a tensor with a source makes it an input."""
         if value.node is None:
-            name = _identifier(str(value.source))
+            name = self._unused(_identifier(str(value.source)))
             if self._first_op is None:
                 value.node = self.graph.placeholder(name)
             else:
@@ -82,6 +83,13 @@ class Recorder:
             value.node.meta["example_value"] = value.example
             self.inputs.append((value, self._real[value]))
         return value.node
+
+    def _unused(self, name: str) -> str:
+        """`name`, or with a number behind it where another input has it: they become parameters."""
+        candidates = (f"{name}_{count}" if count else name for count in range(len(self._names) + 1))
+        unused = next(candidate for candidate in candidates if candidate not in self._names)
+        self._names.add(unused)
+        return unused
 
     # -- operators -----------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 
@@ -61,4 +63,17 @@ def test_powers_of_negative_numbers():
         return (-1) ** x, -(1.5**x), (-2) ** x[..., None], x**-1, pow(-3, x)
 
     records = agree(main, lambda: (torch.arange(4.0),))
+    assert [record.outcome for record in records] == ["compiled"]
+
+
+@functools.lru_cache
+def _table(size):
+    return torch.arange(float(size))
+
+
+def test_inputs_of_one_name():
+    def main(x):
+        return x + _table(3)[0] + _table(4)[1] + _table(5)[2]
+
+    records = agree(main, lambda: (torch.ones(2),))
     assert [record.outcome for record in records] == ["compiled"]
