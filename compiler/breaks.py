@@ -80,7 +80,8 @@ KINDS: dict[str, Kind] = {
     ),
     "user request": Kind("compiler.graph_break() was called.", ("Remove the call to capture across it.",)),
     "disabled function": Kind(
-        "The function is marked with compiler.disable or compiler.skip.", ("Remove the mark to trace into it.",)
+        "The function is marked with compiler.disable, compiler.skip or torch.compiler.disable.",
+        ("Remove the mark to trace into it.",),
     ),
     "skipped file": Kind(
         "config.skip_files names the file: its frames run in eager.", ("Take the file out of config.skip_files.",)

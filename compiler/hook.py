@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from compiler import _C, breaks, events, recording, skips
+from compiler import _C, breaks, events, marks, recording, skips
 from compiler.bytecode.percode import PerCode
 from compiler.errors import CompilerError, InternalError
 from compiler.events import FrameRecord, Location
@@ -97,6 +97,9 @@ class CompileContext(_C.Context):
         if skips.is_marked(request.func):
             self._record_skip(code, "disabled function", request.func.__qualname__)
             return None
+        by_torch = marks.by_torch(request.func)
+        if by_torch is not None:
+            return self._disabled_by_torch(by_torch)
         if not self.targets.get(code) and resume_of(code) is None:
             if skips.is_skipped(code, request.globals):
                 request.cache.skip = 0 if _targets.get(code) else 1
@@ -116,6 +119,15 @@ class CompileContext(_C.Context):
         _codes.add(code)
         self._codes.add(code)
         return compile_frame(request, self, self.options)
+
+    def _disabled_by_torch(self, mark: marks.TorchMark) -> _C.Entry:
+        if not mark.recursive:
+            marks.SKIPPED.add(mark.original, mark.reason)
+            return _C.Entry(self, None, None, keep_hook=True)
+        function = mark.function
+        if function is not None and not skips.is_library(function.__code__.co_filename):
+            self._record_skip(function.__code__, "disabled function", function.__qualname__)
+        return _C.Entry(self, None, None, keep_hook=False)
 
     def _record_skip(self, code: types.CodeType, kind: str, context: str) -> None:
         """Told once: the frame is met on every call."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import types
 import weakref
 from collections.abc import Callable
 from typing import Any
+
+import torch
 
 
 class MarkedFunctions:
@@ -46,6 +49,34 @@ CONSTANT_RESULT = MarkedFunctions()
 
 SKIPPED = MarkedFunctions()
 """Functions that `compiler.skip` keeps eager while their callees may compile."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TorchMark:
+    """A function of the user's behind ``torch.compiler.disable``: those who wrote that meant any compiler."""
+
+    original: Any
+    reason: str | None
+    recursive: bool
+
+    @property
+    def function(self) -> types.FunctionType | None:
+        """The Python function that was meant: of a module, its forward."""
+        owner = getattr(self.original, "__self__", None)
+        found = _function(owner.forward if isinstance(owner, torch.nn.Module) else self.original)
+        return found if isinstance(found, types.FunctionType) else None
+
+
+def by_torch(func: Any) -> TorchMark | None:
+    """The mark of what ``torch.compiler.disable`` has made of a function; torch's own functions are left alone."""
+    own = getattr(func, "__dict__", {})
+    original = own.get("_torchdynamo_orig_callable")
+    if original is None or not own.get("_torchdynamo_disable"):
+        return None
+    module = getattr(_function(original), "__module__", None)
+    if isinstance(module, str) and module.partition(".")[0] == "torch" and not isinstance(original, types.MethodType):
+        return None
+    return TorchMark(original, own.get("_torchdynamo_disable_msg"), own.get("_torchdynamo_disable_recursive", True))
 
 
 def graph_break(message: str = "") -> None:

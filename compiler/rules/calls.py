@@ -86,6 +86,9 @@ def _by_mark(obj: types.FunctionType) -> Any:
     for marked, how in _MARKS:
         if obj in marked:
             return lambda cx, args, kwargs: how(cx, obj, args, kwargs)
+    by_torch = marks.by_torch(obj)
+    if by_torch is not None:
+        raise _disabled(by_torch.original, by_torch.reason)
     return None
 
 

@@ -266,3 +266,53 @@ def test_marks_refuse_what_cannot_be(mark):
         mark([1], 0)
     with pytest.raises(IndexError, match="dimension 2 of a tensor with 1"):
         mark(X, 2)
+
+
+# ---- torch's own mark ----
+
+
+def tripled(x):
+    return helper(x) * 3
+
+
+class Tripled(torch.nn.Module):
+    def forward(self, x):
+        return tripled(x)
+
+
+def frames(records):
+    return {record.frame.function for record in records if record.outcome != "skipped"}
+
+
+@pytest.mark.parametrize("disable", [torch.compiler.disable, torch._disable_dynamo])
+@pytest.mark.parametrize("called", [lambda f, x: f(x), lambda f, x: next(map(f, [x]))], ids=["inlined", "reached"])
+def test_what_torch_disables_is_eager_all_the_way_down(disable, called):
+    marked = disable(tripled)
+
+    def fn(x):
+        return called(marked, x + 1) + 1
+
+    run = check(fn, X, calls=2)
+    assert not {"tripled", "helper"} & frames(run.records)
+    assert ("disabled function", "tripled") in run.reasons
+    assert "another compiler" not in dict(run.reasons)
+
+
+def test_a_module_that_torch_disables():
+    marked = torch.compiler.disable(Tripled())
+    run = check(lambda x: marked(x + 1) + 1, X, calls=2)
+    assert not {"tripled", "helper", "Tripled.forward"} & frames(run.records)
+    assert ("disabled function", "Tripled.forward") in run.reasons
+
+
+def test_torchs_mark_of_one_frame_only():
+    marked = torch.compiler.disable(tripled, recursive=False)
+    run = check(lambda x: marked(x + 1) + 1, X, calls=2)
+    assert "tripled" not in frames(run.records)
+    assert "helper" in frames(run.records)
+
+
+def test_what_torch_disables_given_to_optimize():
+    run = check(torch.compiler.disable(Tripled().forward), X, calls=2)
+    assert not frames(run.records)
+    assert torch.equal(compiler.optimize(torch.compiler.disable(tripled))(X), tripled(X))
