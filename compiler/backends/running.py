@@ -39,7 +39,7 @@ class CompiledGraph:
     Attributes:
         run: The backend's callable.
         outputs: What it must return.
-        modes: Those of torch's modes that the graph switches, as they are when it begins.
+        modes: Those of torch's modes that are known when it begins.
         frame: The function it was captured from.
         strict: Whether the backend's errors are raised where the graph's own operators could do its work.
         changed: Indices of the inputs that the graph changes and that can be put back.

@@ -111,8 +111,8 @@ class Modes:
         self.switched: set[Mode] = set()
 
     def before_the_graph(self) -> dict[Mode, Any]:
-        """What a graph that stops midway has to leave behind."""
-        return {mode: self.entry[mode] for mode in self.switched}
+        """What a graph that stops midway has to leave behind; a backend's code may have switched pinned ones."""
+        return {mode: value for mode, value in self.entry.items() if mode.pinned or mode in self.switched}
 
     def changed(self) -> list[tuple[Mode, Any]]:
         """The modes that the program has switched since the frame was entered, and to what."""
