@@ -48,6 +48,20 @@ def _is_plainly_contiguous(example: torch.Tensor) -> bool:
     return True
 
 
+def facts(example: torch.Tensor) -> tuple[object, ...]:
+    """What an operator that works in place may change of a tensor besides its contents."""
+    return example.shape, example.stride(), example.requires_grad
+
+
+def refuse_changed_facts(name: str, before: Iterable[tuple[TensorValue, tuple[object, ...]]]) -> None:
+    """
+    Raises:
+        GraphBreak: facts have changed of a tensor that may be another one's too.
+    """
+    if any(facts(value.example) != known for value, known in before):
+        raise GraphBreak("unsupported method", f"{name} of a tensor that may be the same as another one")
+
+
 def refuse_question(name: str, tensors: Iterable[TensorValue]) -> None:
     """
     Raises:
@@ -61,6 +75,8 @@ def refuse_same(name: str) -> None:
     """An operator that gives back its own argument because of the argument's layout.
 
     Raises:
-        GraphBreak: always.
+        GraphBreak: the layout of what it would give otherwise is not known either.
     """
+    if name == "contiguous":
+        return
     raise GraphBreak("unsupported method", f"{name} of a tensor whose strides are not known yet")

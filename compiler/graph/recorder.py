@@ -113,7 +113,9 @@ class Recorder:
     ) -> Value:
         device = result_device(target, args, kwargs, arguments)
         layouts.refuse_question(_bare_name(target), arguments.tensors)
+        before = [(value, layouts.facts(value.example)) for value in arguments.tensors if value.maybe_alias]
         result = self._example(target, args, kwargs, arguments)
+        layouts.refuse_changed_facts(_bare_name(target), before)
         arguments.unsure = layouts.is_unsure(_bare_name(target), arguments.tensors, arguments.by_rule)
         if has_effect(target, kwargs):
             arguments.refuse_overlap(target, result)
@@ -178,9 +180,10 @@ class Recorder:
         if isinstance(result, torch.Tensor):
             for value in arguments.tensors:
                 if value.example is result:
-                    if value.layout_unsure and not has_effect(node.target, node.kwargs):
-                        layouts.refuse_same(_bare_name(node.target))
-                    return value
+                    if not value.layout_unsure or has_effect(node.target, node.kwargs):
+                        return value
+                    layouts.refuse_same(_bare_name(node.target))
+                    return self._maybe_same(node, value)
             if result.device != META:
                 raise GraphBreak(
                     "unsupported call", f"{_name(node.target)} gives a tensor that is not on the meta device"
@@ -199,6 +202,13 @@ class Recorder:
         if result is None:
             return ConstantValue(None)
         raise GraphBreak("unsupported call", f"{_name(node.target)} gives a {type(result).__name__}")
+
+    def _maybe_same(self, node: torch.fx.Node, value: TensorValue) -> TensorValue:
+        """What an operator gives that may be `value` itself, or a copy of it."""
+        alias = TensorValue(node, value.example.view_as(value.example), value.device)
+        node.meta["example_value"] = alias.example
+        alias.maybe_alias = value.maybe_alias = True
+        return self.cx.new(alias)
 
     def _element(self, node: torch.fx.Node, index: int, item: Any, device: torch.device, arguments: Arguments) -> Value:
         if isinstance(item, _PLAIN):

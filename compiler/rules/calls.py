@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 import compiler.marks as marks
 from compiler import _C
 from compiler.breaks import GraphBreak
@@ -75,11 +77,27 @@ def call_python(cx: Capture, func: FunctionValue, args: list[Value], kwargs: dic
 
 
 def _rule_of(obj: types.FunctionType) -> Any:
+    if obj.__qualname__ == _TAGGING and obj.__module__ == "torch._dynamo.mutation_guard":
+        return _untagged
     rule = BUILTINS.get(obj) or torch_functions.RULES.get(obj)
     if rule is None and obj.__globals__.get("__name__") == "torch._compile":  # wraps some of torch's own functions
         inner = getattr(obj, "__wrapped__", None)
         rule = BUILTINS.get(inner) or torch_functions.RULES.get(inner)
     return rule
+
+
+_TAGGING = "install_generation_tagging_init.<locals>.patched_init"
+
+
+def _untagged(cx: Capture, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """``Module.__init__`` as torch's own compiler wraps it, to note the age of modules; ours are of this moment."""
+    return cx.call(cx.wrap_constant(_plain_init()), args, kwargs)
+
+
+def _plain_init() -> Any:
+    init: Any = torch.nn.Module.__init__
+    cells = dict(zip(init.__code__.co_freevars, init.__closure__ or (), strict=True))
+    return cells["init"].cell_contents if "init" in cells else init
 
 
 def _by_mark(obj: types.FunctionType) -> Any:

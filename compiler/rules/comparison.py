@@ -216,6 +216,8 @@ def _same_constant(cx: Capture, left: ConstantValue, right: ConstantValue) -> bo
 
 
 def _same_tensor(cx: Capture, left: TensorValue, right: TensorValue) -> bool:
+    if left.maybe_alias and right.maybe_alias:
+        raise GraphBreak("unsupported operator", "`is` between tensors that are the same if their strides are")
     if left.source is not None and right.source is not None:
         cx.guards.distinct([left.source, right.source])
         return False

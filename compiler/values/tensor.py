@@ -23,6 +23,7 @@ class TensorValue(Value):
             requires_grad and is_leaf; in-place operators run on it too, so it never lags behind.
         device: The true device.
         cls: The exact class (``torch.Tensor`` or ``torch.nn.Parameter``).
+        maybe_alias: Another tensor value may be the same tensor, and marked so too.
         layout_unsure: The example's strides may not be those of the tensor; see `compiler.graph.layouts`.
     """
 

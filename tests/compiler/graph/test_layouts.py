@@ -41,3 +41,27 @@ def test_a_copy_is_made_where_eager_makes_one():
 
     with torch.no_grad():
         check(main, torch.randn(2, 3, 4, 4))
+
+
+def test_contiguous_of_unsure_strides_stays_in_the_graph():
+    def main(x):
+        y = POINTWISE(x.transpose(2, 3))
+        z = y.contiguous()
+        z += 1
+        return z.stride(), z, y
+
+    with torch.no_grad():
+        assert check(main, torch.randn(2, 3, 4, 4), fullgraph=True).whole
+        check(main, torch.randn(2, 3, 4, 4).to(memory_format=LAST))
+
+
+def test_whether_contiguous_gave_the_same_tensor_is_asked_natively():
+    def main(x):
+        y = POINTWISE(x.transpose(2, 3))
+        z = y.contiguous()
+        z.unsqueeze_(0)
+        return z is y, y.shape, [y, z][0] is [y, z][1]
+
+    with torch.no_grad():
+        check(main, torch.randn(2, 3, 4, 4))
+        check(main, torch.randn(2, 3, 4, 4).to(memory_format=LAST))
