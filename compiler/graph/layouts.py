@@ -8,7 +8,7 @@ that is computed from it: a question for its strides breaks the graph, and is as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -71,12 +71,12 @@ def refuse_question(name: str, tensors: Iterable[TensorValue]) -> None:
         raise GraphBreak("unsupported method", f"{name} of a tensor whose strides are not known yet")
 
 
-def refuse_same(name: str) -> None:
-    """An operator that gives back its own argument because of the argument's layout.
+def depends_on_layout(name: str, kwargs: dict[str, Any]) -> bool:
+    """Whether an operator that gives back its own argument does so because of its layout; it may be a copy as well.
 
     Raises:
-        GraphBreak: the layout of what it would give otherwise is not known either.
+        GraphBreak: it is, and the layout of the copy would not be known.
     """
-    if name == "contiguous":
-        return
-    raise GraphBreak("unsupported method", f"{name} of a tensor whose strides are not known yet")
+    if kwargs.get("memory_format") is not None:
+        raise GraphBreak("unsupported method", f"{name} of a tensor whose strides are not known yet")
+    return name == "contiguous"

@@ -180,10 +180,9 @@ class Recorder:
         if isinstance(result, torch.Tensor):
             for value in arguments.tensors:
                 if value.example is result:
-                    if not value.layout_unsure or has_effect(node.target, node.kwargs):
-                        return value
-                    layouts.refuse_same(_bare_name(node.target))
-                    return self._maybe_same(node, value)
+                    if value.layout_unsure and layouts.depends_on_layout(_bare_name(node.target), node.kwargs):
+                        return self._maybe_same(node, value)
+                    return value
             if result.device != META:
                 raise GraphBreak(
                     "unsupported call", f"{_name(node.target)} gives a tensor that is not on the meta device"
