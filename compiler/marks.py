@@ -67,12 +67,18 @@ class TorchMark:
         return found if isinstance(found, types.FunctionType) else None
 
 
+def is_wrapped_by_torch(func: Any) -> bool:
+    """Whether ``torch.compiler.disable`` made the function, from one of the user's or of torch's own."""
+    own = getattr(func, "__dict__", {})
+    return bool(own.get("_torchdynamo_disable")) and "_torchdynamo_orig_callable" in own
+
+
 def by_torch(func: Any) -> TorchMark | None:
     """The mark of what ``torch.compiler.disable`` has made of a function; torch's own functions are left alone."""
-    own = getattr(func, "__dict__", {})
-    original = own.get("_torchdynamo_orig_callable")
-    if original is None or not own.get("_torchdynamo_disable"):
+    if not is_wrapped_by_torch(func):
         return None
+    own = func.__dict__
+    original = own["_torchdynamo_orig_callable"]
     module = getattr(_function(original), "__module__", None)
     if isinstance(module, str) and module.partition(".")[0] == "torch" and not isinstance(original, types.MethodType):
         return None
