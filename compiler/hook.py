@@ -136,7 +136,7 @@ class CompileContext(_C.Context):
             marks.SKIPPED.add(mark.original, mark.reason)
             return _C.Entry(self, None, None, keep_hook=True)
         function = mark.function
-        if function is not None and not skips.is_library(function.__code__.co_filename):
+        if function is not None and not skips.is_library(function.__code__.co_filename) and not mark.is_by_protocol:
             self._record_skip(function.__code__, "disabled function", function.__qualname__)
         return _C.Entry(self, None, None, keep_hook=False)
 

@@ -60,11 +60,19 @@ class TorchMark:
     recursive: bool
 
     @property
+    def is_by_protocol(self) -> bool:
+        """Whether torch has marked the user's function by itself, as it does with ``__torch_dispatch__`` of modes."""
+        return str(getattr(self.original, "__name__", "")).startswith(_PROTOCOL)
+
+    @property
     def function(self) -> types.FunctionType | None:
         """The Python function that was meant: of a module, its forward."""
         owner = getattr(self.original, "__self__", None)
         found = _function(owner.forward if isinstance(owner, torch.nn.Module) else self.original)
         return found if isinstance(found, types.FunctionType) else None
+
+
+_PROTOCOL = "__torch_"
 
 
 def is_wrapped_by_torch(func: Any) -> bool:
