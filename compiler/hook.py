@@ -89,11 +89,9 @@ class CompileContext(_C.Context):
             return None
 
     def _answer(self, request: _C.Request) -> _C.Entry | None:
-        if _torchs_callback():  # the frame is torch.compile's, and so would be ours below
+        if _torchs_callback() or self.released:  # the frame is torch.compile's, and so would be ours below
             return None
         code = request.code
-        if self.released:
-            return None
         if skips.is_marked(request.func):
             self._record_skip(code, "disabled function", request.func.__qualname__)
             return None
@@ -101,18 +99,9 @@ class CompileContext(_C.Context):
         if by_torch is not None:
             return self._disabled_by_torch(by_torch)
         if not self.targets.get(code) and resume_of(code) is None:
-            if skips.is_skipped(code, request.globals):
-                request.cache.skip = 0 if _targets.get(code) else 1
-                return None
-            if skips.is_generated_by_torch(code, request.globals):
-                self._record_skip(code, "another compiler", request.globals["__name__"])
+            if self._is_left_with_all_it_calls(request):
                 return _C.Entry(self, None, None, keep_hook=False)
-            if skips.is_skipped_by_user(code.co_filename):
-                self._record_skip(code, "skipped file", code.co_qualname)
-                return None
-            if not skips.is_interesting(code, request.globals, request.locals):
-                return None
-            if skips.is_housekeeping(code, request.locals):
+            if self._is_left_alone(request):
                 return None
             if skips.makes_module(code, request.locals):  # told where the class is called
                 return _C.Entry(self, None, None, keep_hook=False)
@@ -120,12 +109,34 @@ class CompileContext(_C.Context):
         self._codes.add(code)
         return compile_frame(request, self, self.options)
 
+    def _is_left_with_all_it_calls(self, request: _C.Request) -> bool:
+        code = request.code
+        if skips.is_test_tool(request.globals):
+            request.cache.skip = 0 if _targets.get(code) else 2
+            return True
+        if not skips.is_skipped(code, request.globals) and skips.is_generated_by_torch(code, request.globals):
+            self._record_skip(code, "another compiler", request.globals["__name__"])
+            return True
+        return False
+
+    def _is_left_alone(self, request: _C.Request) -> bool:
+        code = request.code
+        if skips.is_skipped(code, request.globals):
+            shared = marks.is_wrapped_by_torch(request.func)  # the code of one wrapper is that of all
+            request.cache.skip = 0 if shared or _targets.get(code) else 1
+            return True
+        if skips.is_skipped_by_user(code.co_filename):
+            self._record_skip(code, "skipped file", code.co_qualname)
+            return True
+        interesting = skips.is_interesting(code, request.globals, request.locals)
+        return not interesting or skips.is_housekeeping(code, request.locals)
+
     def _disabled_by_torch(self, mark: marks.TorchMark) -> _C.Entry:
         if not mark.recursive:
             marks.SKIPPED.add(mark.original, mark.reason)
             return _C.Entry(self, None, None, keep_hook=True)
         function = mark.function
-        if function is not None and not skips.is_library(function.__code__.co_filename):
+        if function is not None and not skips.is_library(function.__code__.co_filename) and not mark.is_by_protocol:
             self._record_skip(function.__code__, "disabled function", function.__qualname__)
         return _C.Entry(self, None, None, keep_hook=False)
 

@@ -60,6 +60,11 @@ class TorchMark:
     recursive: bool
 
     @property
+    def is_by_protocol(self) -> bool:
+        """Whether torch has marked the user's function by itself, as it does with ``__torch_dispatch__`` of modes."""
+        return str(getattr(self.original, "__name__", "")).startswith(_PROTOCOL)
+
+    @property
     def function(self) -> types.FunctionType | None:
         """The Python function that was meant: of a module, its forward."""
         owner = getattr(self.original, "__self__", None)
@@ -67,12 +72,21 @@ class TorchMark:
         return found if isinstance(found, types.FunctionType) else None
 
 
+_PROTOCOL = "__torch_"
+
+
+def is_wrapped_by_torch(func: Any) -> bool:
+    """Whether ``torch.compiler.disable`` made the function, from one of the user's or of torch's own."""
+    own = getattr(func, "__dict__", {})
+    return bool(own.get("_torchdynamo_disable")) and "_torchdynamo_orig_callable" in own
+
+
 def by_torch(func: Any) -> TorchMark | None:
     """The mark of what ``torch.compiler.disable`` has made of a function; torch's own functions are left alone."""
-    own = getattr(func, "__dict__", {})
-    original = own.get("_torchdynamo_orig_callable")
-    if original is None or not own.get("_torchdynamo_disable"):
+    if not is_wrapped_by_torch(func):
         return None
+    own = func.__dict__
+    original = own["_torchdynamo_orig_callable"]
     module = getattr(_function(original), "__module__", None)
     if isinstance(module, str) and module.partition(".")[0] == "torch" and not isinstance(original, types.MethodType):
         return None

@@ -44,7 +44,26 @@ def is_skipped(code: types.CodeType, globals_: dict[str, Any]) -> bool:
     filename = code.co_filename
     if filename.startswith("<"):
         filename = globals_.get("__file__") or filename
+        if str(globals_.get("__name__")).startswith(_NAMEDTUPLE):
+            return True
     return is_skipped_file(filename)
+
+
+_NAMEDTUPLE = "namedtuple_"
+"""How collections names the module that the ``__new__`` of such a class is made in."""
+
+
+TEST_TOOLS = ("_pytest.assertion", "_pytest._io", "_pytest._code")
+"""What explains a failed assertion, say: it shows values, with code of all kinds, and computes nothing.
+
+Other test tools call functions for the user, which may well be captured.
+"""
+
+
+def is_test_tool(globals_: dict[str, Any]) -> bool:
+    """Whether all that the frame calls runs in eager too."""
+    name = globals_.get("__name__")
+    return isinstance(name, str) and any(name == tool or name.startswith(f"{tool}.") for tool in TEST_TOOLS)
 
 
 def is_generated_by_torch(code: types.CodeType, globals_: dict[str, Any]) -> bool:

@@ -1,6 +1,8 @@
 """The report's columns: to add one, add a row to `COLUMNS`.
 
 A value is what programs read (times in nanoseconds); `Column.show` makes it text for people.
+There is no ratio of the two times: each is of one call, with whatever happens on a first call (imports, say) in the
+eager one, which comes first.
 """
 
 from __future__ import annotations
@@ -65,13 +67,6 @@ def _status_tally(measures: Sequence[Measure]) -> dict[str, int]:
     return {status.key: counts[status] for status in Status if counts[status]}
 
 
-def _speedup(measures: Sequence[Measure]) -> float | None:
-    timed = [measure for measure in measures if measure.eager_ns and measure.run_ns and measure.graphs]
-    if not timed:
-        return None
-    return sum(measure.eager_ns or 0 for measure in timed) / sum(measure.run_ns or 0 for measure in timed)
-
-
 def _shown_words(value: str | dict[str, int]) -> str:
     return value if isinstance(value, str) else "\n".join(f"{count} {word}" for word, count in value.items())
 
@@ -89,10 +84,6 @@ def _shown_ms(value_ns: int | None) -> str:
     return NOTHING if not value_ns else f"{value_ns / 1e6:.1f}"
 
 
-def _shown_ratio(value: float | None) -> str:
-    return NOTHING if value is None else f"{value:.2f}x"
-
-
 COLUMNS = (
     Column("eager", "eager", lambda measure: measure.eager, _eager_tally, _shown_words),
     Column("status", "compiled", lambda measure: measure.verdict, _status_tally, _shown_status),
@@ -102,5 +93,4 @@ COLUMNS = (
     _time("compile_ns", "compile\nms"),
     _time("eager_ns", "eager\nms"),
     _time("run_ns", "compiled\nms"),
-    Column("speedup", "speed-up", lambda measure: _speedup([measure]), _speedup, _shown_ratio),
 )

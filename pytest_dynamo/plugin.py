@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Any
+
 import pytest
 
 from pytest_dynamo import markers, options
@@ -20,3 +23,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_dynamo.session import DynamoSession
 
         config.pluginmanager.register(DynamoSession(config, given), "dynamo-session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem() -> Generator[None, Any, Any]:
+    """Refuse markers that are used wrongly, also without ``--dynamo``: who writes a test hears of it at once."""
+    made = yield
+    for item in made if isinstance(made, list) else [made]:
+        if isinstance(item, pytest.Item):
+            markers.check(item)
+    return made

@@ -31,11 +31,12 @@ def write(terminal: pytest.TerminalReporter, options: Options, measures: Sequenc
 
 
 def table(measures: Sequence[Measure], *, each_test: bool) -> str:
-    """One row a test or one row a file, and the total row."""
+    """One row a test or one row a file, and the total row where there are several."""
     rows = _test_rows(measures) if each_test else _file_rows(measures)
     headers = ["test" if each_test else "file", *(column.header for column in COLUMNS)]
     align = ["left", "left", "left", *["right"] * (len(COLUMNS) - 2)]
-    rows.append(_total_row(f"total ({_tests(len(measures))})", measures))
+    if len(rows) > 1:
+        rows.append(_total_row(f"total ({_tests(len(measures))})", measures))
     return tabulate(rows, headers=headers, tablefmt="simple", colalign=align, disable_numparse=True)
 
 

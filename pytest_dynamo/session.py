@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import compiler
 from compiler.options import closest
-from pytest_dynamo import export, markers, report, workers
+from pytest_dynamo import export, report, workers
 from pytest_dynamo.measure import Measure
 from pytest_dynamo.options import Options, prepare_report
 from pytest_dynamo.runner import Runner
@@ -36,14 +36,6 @@ class DynamoSession:
 
     def pytest_report_header(self) -> str:
         return f"dynamo: every test in eager, then compiled with backend {self._options.backend!r}"
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
-        made = yield
-        for item in made if isinstance(made, list) else [made]:
-            if isinstance(item, pytest.Item):
-                markers.check(item)
-        return made
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:

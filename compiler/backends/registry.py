@@ -22,24 +22,31 @@ _registered: dict[str, Backend] = {}
 
 
 @overload
-def register_backend(backend: Backend, *, name: str | None = None) -> Backend: ...
+def register_backend(backend: Backend, *, name: str | None = None, overwrite: bool = False) -> Backend: ...
 @overload
-def register_backend(backend: None = None, *, name: str | None = None) -> Callable[[Backend], Backend]: ...
-def register_backend(backend: Backend | None = None, *, name: str | None = None) -> Any:
+def register_backend(
+    backend: None = None, *, name: str | None = None, overwrite: bool = False
+) -> Callable[[Backend], Backend]: ...
+def register_backend(backend: Backend | None = None, *, name: str | None = None, overwrite: bool = False) -> Any:
     """Make a backend available by name, directly or as a decorator.
 
     Args:
         backend: Takes a ``torch.fx.GraphModule`` and its example inputs, returns a callable.
         name: The name; the function's own by default.
+        overwrite: Take the place of another backend of that name.
 
     Raises:
         TypeError: `backend` is not callable.
+        ValueError: the name is taken.
     """
     if backend is None:
-        return lambda function: register_backend(function, name=name)
+        return lambda function: register_backend(function, name=name, overwrite=overwrite)
     if not callable(backend):
         raise TypeError(f"a backend must be callable, not {type(backend).__name__}")
-    _registered[name or str(getattr(backend, "__name__", type(backend).__name__))] = backend
+    name = name or str(getattr(backend, "__name__", type(backend).__name__))
+    if not overwrite and _registered.get(name) is not backend and name in list_backends():
+        raise ValueError(f"there is a backend {name!r} already; overwrite=True puts this one in its place")
+    _registered[name] = backend
     return backend
 
 

@@ -175,7 +175,6 @@ def test_modes_and_options_reach_the_backend():
     assert seen == {"mode": "max-autotune", "options": None}
     compiler.optimize(double, backend=backend, options={"a": 1})(X)
     assert seen == {"mode": None, "options": {"a": 1}}
-    assert torch.equal(compiler.optimize(double, mode="reduce-overhead")(X), X * 2)
 
 
 # ---- refusals ----
@@ -246,7 +245,6 @@ def test_marks_refuse_what_is_not_callable(mark):
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"mode": "max-autotun"}, "'eager' has no mode 'max-autotun'; there are: max-autotune, "),
         ({"backend": "inductor", "mode": "fast"}, "'inductor' has no mode 'fast'; there are: "),
         (
             {"backend": "inductor", "options": {"max_autotun": True}},

@@ -298,6 +298,18 @@ def test_what_torch_disables_is_eager_all_the_way_down(disable, called):
     assert "another compiler" not in dict(run.reasons)
 
 
+def test_torchs_own_marks_do_not_hide_the_users():
+    def fn(x, f):
+        compiler.graph_break()
+        return f(x)
+
+    compiled = compiler.optimize(fn)
+    compiled(X, torch.compiler.disable(torch.nn.functional.gelu))
+    with compiler.events.collect() as records:
+        compiled(X, torch.compiler.disable(tripled))
+    assert "tripled" not in frames(records)
+
+
 def test_a_module_that_torch_disables():
     marked = torch.compiler.disable(Tripled())
     run = check(lambda x: marked(x + 1) + 1, X, calls=2)

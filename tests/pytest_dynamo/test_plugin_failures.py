@@ -162,13 +162,16 @@ def test_skip_marker_runs_eager_only_and_shows_its_reason(dynamo, standin):
 
 
 @pytest.mark.parametrize("use", ["", "()", "('')", "(3)", "(why='x')", "('x', 'y')"])
-def test_skip_marker_without_a_reason_is_refused(dynamo, use):
-    result = dynamo(HEAD + f"@pytest.mark.dynamo_skip{use}\ndef test_a(): pass")
+@pytest.mark.parametrize("on", [True, False])
+def test_skip_marker_without_a_reason_is_refused(dynamo, use, on):
+    result = dynamo(HEAD + f"@pytest.mark.dynamo_skip{use}\ndef test_a(): pass", on=on)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*::test_a: @pytest.mark.dynamo_skip takes exactly one text: reason=*"])
 
 
-def test_fullgraph_marker_takes_no_arguments(dynamo):
-    result = dynamo(HEAD + "@pytest.mark.dynamo_fullgraph('x')\ndef test_a(): pass")
+@pytest.mark.parametrize("use", ["('x')", "(True)", "(why=1)"])
+@pytest.mark.parametrize("on", [True, False])
+def test_fullgraph_marker_takes_no_arguments(dynamo, use, on):
+    result = dynamo(HEAD + f"@pytest.mark.dynamo_fullgraph{use}\nclass TestA:\n    def test_a(self): pass", on=on)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*::test_a: @pytest.mark.dynamo_fullgraph takes no arguments"])

@@ -14,7 +14,7 @@ MARKED = """
 import sys, pytest
 @pytest.mark.dynamo_fullgraph
 def test_a(): pass
-@pytest.mark.dynamo_skip
+@pytest.mark.dynamo_skip(reason="why")
 def test_b(): pass
 def test_end():
     assert "pytest_dynamo.plugin" in sys.modules

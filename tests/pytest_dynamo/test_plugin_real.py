@@ -124,6 +124,49 @@ def test_nothing_compiled(real):
     assert row(result, "test_a")[2:4] == ["nothing", "compiled"]
 
 
+SHOWN = """
+import collections
+
+Pair = collections.namedtuple("Pair", "a b")
+
+class Thing:
+    def __init__(self):
+        self.t = torch.ones(3)
+    def __repr__(self):
+        return f"Thing({self.t.sum() + 1}, {Pair(self.t, self.t)})"
+    def __eq__(self, other):
+        return False
+
+def test_a():
+    with pytest.raises(AssertionError):
+        things = [Thing()]
+        assert things == [3]
+    with pytest.raises(AssertionError):
+        x = torch.ones(2)
+        assert [x.sum().item()] == [4]
+
+def called(x):
+    raise ValueError(x.sum())
+
+def test_b():
+    pytest.raises(ValueError, called, torch.ones(2))
+"""
+
+
+def test_what_explains_an_assertion_is_not_captured(real, pytester):
+    report = pytester.path / "report.json"
+    real(SHOWN, f"--dynamo-report={report}").assert_outcomes(passed=2)
+    first, second = json.loads(report.read_text())["tests"]
+    assert {record["frame"]["function"] for record in first["records"]} == {"test_a"}
+    for test in (first, second):
+        for record in test["records"]:
+            assert record["frame"]["file"].startswith("test_")
+            assert record["reason"] is None or any(
+                place["file"].startswith("test_") for place in record["reason"]["stack"]
+            )
+    assert "called" in {record["frame"]["function"] for record in second["records"]}
+
+
 WRONG = """
 import compiler
 

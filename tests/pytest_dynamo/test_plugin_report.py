@@ -48,13 +48,17 @@ def test_b():
     result.stdout.fnmatch_lines(
         [
             "*= dynamo: backend 'eager' =*",
-            "test  * eager * compiled * graphs * breaks * recompiles * compile * eager * compiled * speed-up",
+            "test  * eager * compiled * graphs * breaks * recompiles * compile * eager * compiled",
             "*::test_a * passed * graph breaks * 3 * 1 * 1 * 6.0 *",
             "*::test_b * passed * compiled * 1 * 1 * 3.0 *",
             "total (2 tests) * 2 passed * 1 graph breaks * 4 * 1 * 2 * 9.0 *",
             "* 1 compiled*",
         ]
     )
+
+
+def test_one_row_is_not_added_up(dynamo):
+    dynamo(HEAD + "def test_a(): ds.graph()").stdout.no_fnmatch_line("total*")
 
 
 def test_graph_breaks_are_listed_once_with_their_line(dynamo, pytester):

@@ -48,6 +48,25 @@ def test_register_directly_and_as_a_decorator(registered):
         compiler.register_backend(3)
 
 
+def test_a_name_that_is_taken(registered):
+    def first(module, inputs):
+        return module.forward
+
+    def second(module, inputs):
+        return lambda x: (x * 3,)
+
+    compiler.register_backend(first, name="taken")
+    assert compiler.register_backend(first, name="taken") is first
+    for name in ("taken", "eager", "inductor"):
+        with pytest.raises(ValueError, match=f"there is a backend '{name}' already; overwrite=True"):
+            compiler.register_backend(second, name=name)
+        with pytest.raises(ValueError, match=f"there is a backend '{name}' already"):
+            compiler.register_backend(name=name)(second)
+    assert torch.equal(compiler.optimize(double, backend="taken")(X), X * 2)
+    compiler.register_backend(second, name="taken", overwrite=True)
+    assert torch.equal(compiler.optimize(double, backend="taken")(X), X * 3)
+
+
 def test_a_backend_gets_the_graph_and_the_real_inputs():
     """D5: backend(gm, example_inputs) → callable."""
     seen = {}
@@ -148,6 +167,8 @@ def test_a_backend_that_failed_is_asked_again():
     assert torch.equal(compiled(X), X * 2)
 
 
-def test_an_unknown_mode():
-    with pytest.raises(ValueError, match="no mode 'fastest'; there are: "):
-        compiler.optimize(double, mode="fastest")
+@pytest.mark.parametrize("mode", ["fastest", "max-autotune", "reduce-overhead"])
+def test_a_backend_without_modes(mode):
+    with pytest.raises(TypeError, match=r"backend 'eager' takes no mode: .*; backends that do: inductor"):
+        compiler.optimize(double, mode=mode)
+    assert torch.equal(compiler.optimize(double, mode="default")(X), X * 2)
