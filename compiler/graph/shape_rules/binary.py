@@ -191,7 +191,7 @@ def _of_tensors(result: Result, kinds: str) -> Rule:
         check_example(other)
         promoted = common_dtype(input, other)
         require(KIND[promoted] in kinds)
-        compute = None if result is truth else result(promoted)
+        compute = promoted if result is truth else result(promoted)
         return pointwise(result(promoted), (input, other), compute)
 
     return binary
