@@ -18,6 +18,7 @@ import compiler.marks as marks
 from compiler.events import Location
 from compiler.options import config, has_prefix
 from compiler.rules.untraced import LIBRARIES
+from compiler.values.namespaces import namespace_of
 
 _STDLIB = sysconfig.get_paths()["stdlib"] + os.sep
 _SITE = tuple({sysconfig.get_paths()[name] + os.sep for name in ("purelib", "platlib")})
@@ -151,8 +152,8 @@ def _holds_tensor(value: Any, depth: int) -> bool:
         return any(_holds_tensor(item, depth - 1) for item in value[:_LOOKED_INTO])
     if depth and type(value) is dict:
         return any(_holds_tensor(item, depth - 1) for item in list(value.values())[:_LOOKED_INTO])
-    if depth and type(value).__dictoffset__ and not issubclass(type(value), _NO_HOLDERS):
-        own = object.__getattribute__(value, "__dict__")
+    own = namespace_of(value) if depth and not issubclass(type(value), _NO_HOLDERS) else None
+    if own is not None:
         return any(_is_tensor(item) for item in list(own.values())[:_LOOKED_INTO])
     return False
 

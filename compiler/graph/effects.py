@@ -12,6 +12,7 @@ from typing import Any
 from compiler.breaks import GraphBreak
 from compiler.values.base import Value
 from compiler.values.functions import CellValue, PythonModuleValue
+from compiler.values.namespaces import namespace_of
 from compiler.values.objects import ObjectValue
 
 
@@ -96,7 +97,7 @@ class Ledger:
 
 def _is_own_dict(obj: Any) -> bool:
     """Attributes and entries of such a dict are the same."""
-    return bool(type(obj).__dictoffset__) and object.__getattribute__(obj, "__dict__") is obj
+    return namespace_of(obj) is obj
 
 
 def _two_ways() -> GraphBreak:

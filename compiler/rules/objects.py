@@ -19,6 +19,7 @@ from compiler.rules.untraced import refused
 from compiler.sources import InstanceDictSource, RawInstanceDictSource
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue
+from compiler.values.namespaces import namespace_of
 from compiler.values.objects import DELETED, Deleted, ExceptionValue, ObjectValue, ObservedException
 from compiler.values.tensor import TensorValue
 
@@ -103,8 +104,10 @@ def instance_attr(cx: Capture, value: ObjectValue, name: str) -> Value | None:
         return None if isinstance(written, Deleted) else written
     if value.obj is None:
         return None
-    own = _dict_of(value.obj)
+    own = namespace_of(value.obj)
     if own is None:
+        if _has_dict(value.cls):
+            raise GraphBreak("unsupported attribute", f"{name!r} of {value.describe()}, which hides its __dict__")
         return None
     assert value.source is not None
     hooked = isinstance(value.cls.__getattribute__, types.FunctionType)
@@ -162,11 +165,6 @@ def _is_beside_dict(cls: type, name: str) -> bool:
     return isinstance(raw, types.MemberDescriptorType) or _is_stored_in_c(raw, name)
 
 
-def _dict_of(obj: Any) -> dict[str, Any] | None:
-    """The ``__dict__`` of an object, past any ``__getattribute__``."""
-    return object.__getattribute__(obj, "__dict__") if type(obj).__dictoffset__ else None
-
-
 def _dict_source(value: ObjectValue) -> Source:
     assert value.source is not None
     hooked = isinstance(value.cls.__getattribute__, types.FunctionType)
@@ -183,7 +181,7 @@ def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
     if value.obj is None:
         mapping: Value = cx.new(DictValue({}))
     else:
-        mapping = cx.wrap(_dict_of(value.obj), _dict_source(value))
+        mapping = cx.wrap(namespace_of(value.obj), _dict_source(value))
     assert isinstance(mapping, DictValue)
     _move_to_dict(cx, value, mapping)
     return mapping
@@ -192,7 +190,7 @@ def _instance_dict(cx: Capture, value: ObjectValue) -> Value:
 def _namespace(cx: Capture, value: ObjectValue) -> DictValue | None:
     """The instance's ``__dict__``, when the program has looked at it."""
     if value.namespace is None and value.obj is not None:
-        mapping = cx.known(_dict_of(value.obj))
+        mapping = cx.known(namespace_of(value.obj))
         if isinstance(mapping, DictValue):
             _move_to_dict(cx, value, mapping)
     return value.namespace

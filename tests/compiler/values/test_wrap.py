@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import typing
 import weakref
 
 import torch
@@ -25,3 +26,16 @@ def test_a_class_that_was_looked_at_can_die():
     del Box, main, compiled
     gc.collect()
     assert [reference() for reference in died] == [None, None]
+
+
+def test_objects_that_hide_their_dict():
+    """Type variables, from CPython 3.12 on: they have one, and do not show it."""
+    T = typing.TypeVar("T")
+
+    def fn(x, kind):
+        return x + 1, kind.__name__
+
+    for held in (T, [T], {"kind": T}):
+        compiled = compiler.optimize(lambda x, given: (x + 1, len([given])))
+        assert compiled(torch.ones(2), held)[1] == 1
+    assert compiler.optimize(fn)(torch.ones(2), T)[1] == "T"
