@@ -97,7 +97,7 @@ class Ledger:
 
 def _is_own_dict(obj: Any) -> bool:
     """Attributes and entries of such a dict are the same."""
-    return namespace_of(obj) is obj
+    return obj is not None and namespace_of(obj) is obj
 
 
 def _two_ways() -> GraphBreak:
