@@ -12,7 +12,7 @@ import torch.utils._python_dispatch
 
 from compiler import _C
 from compiler.graph import autocast
-from compiler.graph.modes import autocast_facts
+from compiler.graph.modes import autocast_facts, saved_tensor_hooks
 from compiler.guards import StateGuard
 
 PINNED: tuple[Callable[[], object], ...] = (
@@ -32,6 +32,7 @@ _UNFOLLOWED: dict[str, Callable[[], object]] = {
     "a torch dispatch mode": torch._C._len_torch_dispatch_stack,
     "a functorch transform": torch._C._functorch.peek_interpreter_stack,
     "torch.jit.trace": torch._C._get_tracing_state,
+    "hooks on saved tensors": saved_tensor_hooks,
 }
 
 

@@ -24,7 +24,7 @@ from compiler.backends.undo import NOTHING, Keeper, Undo
 from compiler.errors import BackendError, InternalError
 from compiler.events import FrameRecord, Location, Reason
 from compiler.graph.changes import storage_of
-from compiler.graph.modes import Mode, restore
+from compiler.graph.modes import Mode, restore, saved_tensor_hooks
 from compiler.graph.purity import changes_arguments, checks_before_writing, refused, written_arguments
 from compiler.options import config
 
@@ -108,6 +108,9 @@ class CompiledGraph:
             return False
         undo = undo or NOTHING
         node = self._failed_node(error)
+        if saved_tensor_hooks() is not None:  # they have seen tensors, and would see them again
+            self._add_note(node, error)
+            return False
         if self._has_changed_something(node, error, undo):
             return self._lost(call, node, error)
         undo.put_back()

@@ -117,3 +117,9 @@ def restore(before: dict[Mode, Any]) -> None:
     for mode, value in before.items():
         if mode.read() != value:
             mode.set(value)
+
+
+def saved_tensor_hooks() -> object | None:
+    """The innermost hooks on tensors that autograd saves, or ``None``: they run while operators do, and may raise."""
+    hooks: object | None = torch._C._autograd._top_saved_tensors_default_hooks(True)
+    return hooks
