@@ -148,6 +148,8 @@ def _part(rb: Rebuilder, value: ObjectValue) -> None:
 def _cell(rb: Rebuilder, value: CellValue) -> None:
     if value.name is not None:
         if value.contents is None:
+            rb.e.load_const(None)  # the frame's own cell may be empty, which nobody can delete
+            rb.e.store_deref(value.name)
             rb.e.delete_deref(value.name)
         else:
             rb.push(value.contents)

@@ -313,6 +313,8 @@ def _module_attr(cx: Capture, value: PythonModuleValue, name: str) -> Value:
                 "unsupported attribute", f"{name!r} of module {module.__name__}, which computes its attributes"
             )
         return cx.lazy(found, cx.sources.constant(module.__name__, module).attr(name))
+    if hasattr(types.ModuleType, name):
+        raise GraphBreak("unsupported attribute", f"{name!r} of module {module.__name__}")
     cx.guards.entry(at, name, ABSENT)
     missing(cx, value, name)
     raise AssertionError

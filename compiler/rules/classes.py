@@ -26,6 +26,11 @@ def lookup(cls: type, name: str) -> Any:
     return ABSENT
 
 
+def formats_itself(cls: type) -> bool:
+    """Whether the class has a ``__format__`` in Python; those in C say of no format what ``str`` says."""
+    return not isinstance(lookup(cls, "__format__"), types.MethodDescriptorType)
+
+
 def is_data_descriptor(raw: Any) -> bool:
     """Whether writes go through the attribute; one that cannot be read does not hide what the instance holds."""
     return hasattr(type(raw), "__set__") or hasattr(type(raw), "__delete__")

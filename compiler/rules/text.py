@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.breaks import GraphBreak
 from compiler.rules.basics import fold_plain
+from compiler.rules.classes import formats_itself
 from compiler.rules.objects import special_method
 from compiler.values.base import ConstantValue, Value
 from compiler.values.containers import DictValue, SequenceValue
@@ -97,9 +98,22 @@ def format_value(cx: Capture, value: Value, spec: Value) -> Value:
     value = value.realize(cx)
     if isinstance(value, ConstantValue):
         return fold_plain(cx, format, [value.value, text], {})
+    if formats_itself(value.pytype()):
+        return _formatted(cx, value, spec)
     if not text:
         return to_text(cx, value, str)
     raise _unknown_text("format", value)
+
+
+def _formatted(cx: Capture, value: Value, spec: Value) -> Value:
+    if not isinstance(value, ObjectValue):
+        raise _unknown_text("format", value)
+    method = special_method(cx, value, "__format__")
+    assert method is not None
+    text = cx.call(method, [spec], {}).realize(cx)
+    if not issubclass(text.pytype(), str):
+        cx.raise_(TypeError, f"__format__ must return a str, not {text.pytype().__name__}")
+    return text
 
 
 def _unknown_text(what: str, value: Value) -> GraphBreak:

@@ -12,7 +12,9 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from tests.fuzz import grammar
-from tests.fuzz.grammar import HOLE, Production
+from tests.fuzz.grammar.core import classes
+from tests.fuzz.grammar.production import HOLE, Production
+from tests.fuzz.grammar.words import LITERALS
 
 T = TypeVar("T")
 
@@ -24,10 +26,15 @@ MAX_CALLS = 300
 
 LOOP_ROUNDS = 4
 
+MAX_FAMILIES = 4
+"""Families of productions that one program is made of, beside the core."""
+
 IMPORTS = """
-import contextlib, copy, dataclasses, functools, itertools, math, typing
+import collections, contextlib, copy, dataclasses, enum, functools, io, itertools, math, operator, random, re
+import statistics, string, sys, textwrap, typing
 import torch
 import torch.nn.functional as F
+import torch.utils.checkpoint
 
 COUNT = 3
 FACTOR = 1.5
@@ -139,8 +146,11 @@ class Generator:
         self._costs: dict[str, int] = {}
         self._scope = Scope({}, {})
         self._expression_depth = 0
+        self._table = grammar.table(())
 
     def program(self) -> Program:
+        families = len(grammar.FAMILIES)
+        self._table = grammar.table(tuple(self._number(0, families - 1) for _ in range(self._number(0, MAX_FAMILIES))))
         head = self._class()
         helpers = [self._helper() for _ in range(self._number(0, 2))]
         module_functions = self._scope
@@ -160,10 +170,10 @@ class Generator:
 
     def _class(self) -> str:
         self._budget = 2
-        head = self._choose(grammar.CLASSES)
-        methods = self._expand(Production(1, grammar.METHODS))
-        call = "" if "Module" in head else grammar.CALL_METHOD
-        derived = self._expand(Production(1, grammar.DERIVED))
+        head = self._choose(classes.CLASSES)
+        methods = self._expand(Production(1, classes.METHODS))
+        call = "" if "Module" in head else classes.CALL_METHOD
+        derived = self._expand(Production(1, classes.DERIVED))
         return head.rstrip() + "\n" + methods.rstrip("\n") + "\n" + call + "\n" + derived
 
     def _helper(self) -> str:
@@ -185,7 +195,7 @@ class Generator:
     def _choose(self, options: Sequence[T]) -> T:
         return options[self._number(0, len(options) - 1)]
 
-    def _pick(self, rows: list[Production]) -> Production:
+    def _pick(self, rows: Sequence[Production]) -> Production:
         at = self._number(0, sum(row.weight for row in rows) - 1)
         for row in rows:
             at -= row.weight
@@ -205,7 +215,7 @@ class Generator:
         self._budget -= 1
         self._cost += self._multiplier
         may_nest = self._budget > 0 and self._scope.depth <= MAX_DEPTH
-        rows = [row for row in grammar.STATEMENTS if (may_nest or not row.nests) and self._available(row)]
+        rows = [row for row in self._table.statements if (may_nest or not row.nests) and self._available(row)]
         return self._expand(self._pick(rows))
 
     def _body(self, kind: str) -> str:
@@ -254,9 +264,9 @@ class Generator:
     # expressions
 
     def _expression(self, kind: str) -> str:
-        if kind in grammar.LITERALS:
-            return self._choose(grammar.LITERALS[kind])
-        rows = [row for row in grammar.EXPRESSIONS[kind] if self._available(row)]
+        if kind in LITERALS:
+            return self._choose(LITERALS[kind])
+        rows = [row for row in self._table.expressions[kind] if self._available(row)]
         if self._expression_depth >= MAX_DEPTH:
             rows = [row for row in rows if row.is_leaf] or rows[:1]
         self._expression_depth += 1
@@ -377,7 +387,14 @@ def _fill(template: str, texts: dict[str, str]) -> str:
 
 
 def _used_prelude(body: str) -> list[str]:
-    return [text for name, text in grammar.PRELUDE.items() if re.search(rf"\b{name}\b", body)]
+    """The definitions that the program uses, and those that these use."""
+    used: set[str] = set()
+    while True:
+        text = body + "".join(grammar.PRELUDE[name] for name in used)
+        found = {name for name in grammar.PRELUDE if re.search(rf"\b{name}\b", text)}
+        if found == used:
+            return [text for name, text in grammar.PRELUDE.items() if name in used]
+        used = found
 
 
 @st.composite

@@ -2,18 +2,23 @@
 
 Each side has a module of its own and gets fresh inputs for every call. After each call are
 compared: what was returned or raised (type, message, the innermost line of the program, the
-chain of causes), what was printed, and the state of the arguments and of the module's globals
-— values, types, dtypes, shapes, strides, gradients, and which objects and storages are shared.
+chain of causes), what was printed, torch's modes, the random numbers that come next, and the state
+of the arguments and of the module's globals — values, types, dtypes, shapes, strides, gradients,
+what iterators have left, and which objects and storages are shared.
 """
 
 from __future__ import annotations
 
+import collections
+import collections.abc
 import contextlib
 import dataclasses
+import functools
 import io
 import itertools
 import linecache
 import math
+import random
 import sys
 import tempfile
 import traceback
@@ -26,6 +31,11 @@ from typing import Any
 import torch
 
 from tests.fuzz.generator import Program
+
+SEED = 5
+
+ITEMS_LEFT = 8
+"""How many of an iterator's next items are compared; it may never end."""
 
 Optimize = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -43,6 +53,8 @@ class Outcome:
     error: BaseException | None = None
     line: int | None = None
     grads: Any = None
+    modes: Any = None
+    randomness: Any = None
 
     def __str__(self) -> str:
         shown = f"returned {self.returned!r}"
@@ -105,6 +117,8 @@ def _run(module: types.ModuleType, function: Callable[..., Any], variant: int) -
     args, kwargs = module.inputs(variant)
     outcome = Outcome((args, dict(kwargs)), {}, "")
     printed = io.StringIO()
+    torch.manual_seed(SEED)
+    random.seed(SEED)
     with contextlib.redirect_stdout(printed), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -113,11 +127,18 @@ def _run(module: types.ModuleType, function: Callable[..., Any], variant: int) -
             outcome.error = error
             outcome.line = _innermost(error, module.__file__)
     outcome.printed = printed.getvalue()
+    outcome.modes = _modes()
+    torch.set_grad_enabled(True)
+    outcome.randomness = (torch.rand(()).item(), random.random())
     outcome.state = {
         name: value for name, value in vars(module).items() if _is_state(value) and not name.startswith("__")
     }
     outcome.grads = _gradients(outcome)
     return outcome
+
+
+def _modes() -> tuple[bool, ...]:
+    return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_autocast_enabled("cpu"))
 
 
 def _is_state(value: object) -> bool:
@@ -170,11 +191,13 @@ class _Comparison:
             or self.values(a.returned, b.returned, "returned")
             or self.values(a.printed, b.printed, "printed")
             or self.values(a.grads, b.grads, "gradients")
+            or self.values(a.modes, b.modes, "modes")
+            or self.values(a.randomness, b.randomness, "random numbers")
         )
 
     def _error(self, a: Outcome, b: Outcome) -> str | None:
         where = self.values(a.error, b.error, "raised")
-        if where is None and a.line != b.line:
+        if where is None and a.line is not None and a.line != b.line:  # an except* that raises has none
             return f"raised at line {a.line} against {b.line}"
         return where
 
@@ -232,7 +255,47 @@ class _Comparison:
             return f"{where}: storage shared with another tensor on one side only"
         if not a.is_meta and not _same_numbers(a, b):
             return f"{where}: {a} against {b}"
-        return self.values(a.grad if a.is_leaf else None, b.grad if b.is_leaf else None, f"{where}.grad")
+        return self.values(a.grad if a.is_leaf else None, b.grad if b.is_leaf else None, f"{where}.grad") or (
+            self.values(vars(a), vars(b), f"{where}.__dict__")
+        )
+
+    def _keyed(self, a: Any, b: Any, where: str) -> str | None:
+        return (
+            self._mapping(a, b, where)
+            or self.values(getattr(a, "default_factory", None), getattr(b, "default_factory", None), f"{where}.default")
+            or self._attributes(a, b, where)
+        )
+
+    def _maps(self, a: Any, b: Any, where: str) -> str | None:
+        return self.values(a.maps, b.maps, f"{where}.maps")
+
+    def _queue(self, a: Any, b: Any, where: str) -> str | None:
+        return self._items(a, b, where) or self.values(a.maxlen, b.maxlen, f"{where}.maxlen")
+
+    def _equal(self, a: Any, b: Any, where: str) -> str | None:
+        return None if a == b else f"{where}: {a} against {b}"
+
+    def _class(self, a: type, b: type, where: str) -> str | None:
+        return self._equal(a.__qualname__, b.__qualname__, where)
+
+    def _dice(self, a: torch.Generator, b: torch.Generator, where: str) -> str | None:
+        return self._equal(a.get_state().tolist(), b.get_state().tolist(), where)
+
+    def _iterator(self, a: Iterator[Any], b: Iterator[Any], where: str) -> str | None:
+        return self.values(_left(a), _left(b), f"left in {where}")
+
+    def _partial(self, a: Any, b: Any, where: str) -> str | None:
+        parts = ("func", "args", "keywords", "__dict__")
+        return self._first(self.values(getattr(a, part), getattr(b, part), f"{where}.{part}") for part in parts)
+
+    def _method(self, a: Any, b: Any, where: str) -> str | None:
+        return self.values(a.__func__, b.__func__, f"{where}.__func__") or self.values(
+            a.__self__, b.__self__, f"{where}.__self__"
+        )
+
+    def _cache(self, a: Any, b: Any, where: str) -> str | None:
+        """How often a cache was asked is a statistic, which compiled code may change; what it holds is not."""
+        return self._equal(a.cache_info().currsize, b.cache_info().currsize, f"{where}.cache_info().currsize")
 
     def _exception(self, a: BaseException, b: BaseException, where: str) -> str | None:
         if str(a) != str(b):
@@ -241,6 +304,8 @@ class _Comparison:
             self.values(a.args, b.args, f"{where}.args")
             or self.values(a.__cause__, b.__cause__, f"{where}.__cause__")
             or self.values(a.__context__, b.__context__, f"{where}.__context__")
+            or self.values(a.__suppress_context__, b.__suppress_context__, f"{where}.__suppress_context__")
+            or self.values(vars(a), vars(b), f"{where}.__dict__")
         )
 
     def _function(self, a: Any, b: Any, where: str) -> str | None:
@@ -256,7 +321,9 @@ class _Comparison:
         return self._mapping(vars(a), vars(b), f"{where}.__dict__")
 
     def _attributes(self, a: Any, b: Any, where: str) -> str | None:
-        return self.values(getattr(a, "__dict__", None), getattr(b, "__dict__", None), f"{where}.__dict__")
+        return self.values(getattr(a, "__dict__", None), getattr(b, "__dict__", None), f"{where}.__dict__") or (
+            self.values(_slots(a), _slots(b), f"{where}.__slots__")
+        )
 
     @staticmethod
     def _first(found: Iterator[str | None]) -> str | None:
@@ -265,6 +332,26 @@ class _Comparison:
 
 def _same_numbers(a: torch.Tensor, b: torch.Tensor) -> bool:
     return torch.allclose(a.detach().reshape(-1), b.detach().reshape(-1), rtol=0, atol=0, equal_nan=True)
+
+
+def _left(iterator: Iterator[Any]) -> list[Any]:
+    """The next items, and the exception that ended them, if any."""
+    left: list[Any] = []
+    try:
+        left.extend(itertools.islice(iterator, ITEMS_LEFT))
+    except Exception as error:
+        left.append((type(error).__name__, str(error)))
+    return left
+
+
+def _slots(value: object) -> dict[str, Any] | None:
+    names = [name for kind in type(value).__mro__ if kind.__module__ != "builtins" for name in _declared(kind)]
+    return {name: getattr(value, name) for name in names if hasattr(value, name)} or None
+
+
+def _declared(kind: type) -> tuple[str, ...]:
+    slots = vars(kind).get("__slots__", ())
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _cells(function: Any) -> dict[str, Any]:
@@ -282,9 +369,19 @@ def _cell_contents(cell: types.CellType) -> Any:
 _COMPARISONS: tuple[tuple[Any, Callable[..., str | None]], ...] = (
     (torch.Tensor, _Comparison._tensor),
     (list | tuple, _Comparison._items),
+    (collections.deque, _Comparison._queue),
+    (collections.Counter | collections.OrderedDict | collections.defaultdict, _Comparison._keyed),
     (dict, _Comparison._mapping),
+    (collections.ChainMap, _Comparison._maps),
     (set | frozenset, _Comparison._set),
     (BaseException, _Comparison._exception),
     (types.FunctionType, _Comparison._function),
     (torch.nn.Module, _Comparison._module),
+    (torch.Generator, _Comparison._dice),
+    (collections.abc.Iterator, _Comparison._iterator),
+    (functools.partial, _Comparison._partial),
+    (types.MethodType, _Comparison._method),
+    (functools._lru_cache_wrapper, _Comparison._cache),
+    (range | slice, _Comparison._equal),
+    (type, _Comparison._class),
 )

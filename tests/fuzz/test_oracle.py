@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import copy
+import functools
 import io
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +17,7 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.errors import NoSuchExample
 
 from tests.fuzz.generator import Program, programs
-from tests.fuzz.oracle import mismatch
+from tests.fuzz.oracle import Outcome, difference, mismatch
 
 Function = Callable[..., Any]
 
@@ -101,6 +104,24 @@ def gradient_lost(function: Function) -> Function:
     return run
 
 
+def randomness_used_up(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        torch.rand(())
+        return function(*args, **kwargs)
+
+    return run
+
+
+def mode_left(function: Function) -> Function:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            torch.set_grad_enabled(False)
+
+    return run
+
+
 @pytest.mark.parametrize(
     "liar",
     [
@@ -112,6 +133,8 @@ def gradient_lost(function: Function) -> Function:
         stale_guard,
         traceback_lost,
         gradient_lost,
+        randomness_used_up,
+        mode_left,
     ],
 )
 def test_a_liar_is_found_out(liar: Callable[[Function], Function]) -> None:
@@ -119,6 +142,28 @@ def test_a_liar_is_found_out(liar: Callable[[Function], Function]) -> None:
         find(programs(), lambda program: mismatch(program, liar) is not None, settings=QUICK)
     except NoSuchExample:
         pytest.fail(f"{liar.__name__} got through {QUICK.max_examples} programs")
+
+
+ONE_STEP_FURTHER = [
+    (lambda: iter([1, 2]), lambda: iter([1])),
+    (lambda: (q for q in (1, 2)), lambda: (q for q in (2,))),
+    (lambda: itertools.count(1), lambda: itertools.count(2)),
+    (lambda: collections.deque([1], maxlen=2), lambda: collections.deque([1])),
+    (lambda: collections.defaultdict(int), lambda: collections.defaultdict(list)),
+    (lambda: collections.ChainMap({"a": 1}), lambda: collections.ChainMap({}, {"a": 1})),
+    (lambda: torch.Generator().manual_seed(1), lambda: torch.Generator().manual_seed(2)),
+    (lambda: functools.partial(max, 1), lambda: functools.partial(max, 2)),
+    (lambda: range(2), lambda: range(3)),
+]
+
+
+@pytest.mark.parametrize(("made", "other"), ONE_STEP_FURTHER)
+def test_what_objects_hold_inside_is_compared(made: Callable[[], Any], other: Callable[[], Any]) -> None:
+    def outcome(value: Any) -> Outcome:
+        return Outcome((), {}, "", returned=value)
+
+    assert difference(outcome(made()), outcome(made())) is None
+    assert difference(outcome(made()), outcome(other())) is not None
 
 
 def test_eager_agrees_with_itself_and_mostly_returns() -> None:

@@ -283,3 +283,20 @@ def test_random_numbers_are_eagers_own():
     torch.manual_seed(1)
     assert torch.equal(compiled(X), expected)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_captured_name_that_is_deleted_again():
+    """The frame's own cell was never filled, so it cannot be emptied either."""
+
+    def fn(x):
+        factor = x.shape[0]
+        scaled = lambda t: t * factor  # noqa: E731, F821
+        y = scaled(x)
+        del factor
+        print("gone")
+        try:
+            return scaled(y)
+        except NameError as error:
+            return y, str(error)
+
+    check(fn, X)

@@ -243,3 +243,41 @@ def test_effects_up_to_where_hooks_stop_a_function():
         (found, found_seen), (expected, expected_seen) = step(compiled), step(block)
         assert torch.equal(found, expected)
         assert found_seen == expected_seen
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_backward_through_a_checkpoint_in_the_same_function(inside):
+    """Recomputing stops by an exception as soon as it has what it needs, so that nothing may begin anew."""
+
+    def fn(x):
+        y = x.detach().requires_grad_()
+        if inside:
+            print("graph break")
+        checkpoint(torch.sin, y, use_reentrant=False).sum().backward()
+        return y.grad
+
+    check(fn, X)
+
+
+def test_a_compiled_function_under_a_checkpoint():
+    fn = compiler.optimize(lambda x: x.sin().cos(), backend="eager")
+    for _ in range(2):
+        x = X.clone().requires_grad_()
+        checkpoint(fn, x, use_reentrant=False).sum().backward()
+        assert torch.allclose(x.grad, -X.sin().sin() * X.cos())
+
+
+def test_a_hook_on_saved_tensors_that_raises():
+    fn = compiler.optimize(lambda x: x.sin().cos(), backend="eager")
+    fn(X.clone().requires_grad_())
+    seen = []
+
+    def pack(x):
+        seen.append(x)
+        if len(seen) == 2:
+            raise ValueError("no more")
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x), pytest.raises(ValueError, match="no more"):
+        fn(X.clone().requires_grad_())
+    assert len(seen) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import dataclasses
 import functools
 import types
 
@@ -357,3 +358,60 @@ def test_values_that_are_not_followed_compare_themselves():
 
     number = Number(1)
     agree_plain(lambda: errors_of(lambda: number == number))
+
+
+class Formatted:
+    def __init__(self, amount):
+        self.amount = amount
+
+    def __repr__(self):
+        return f"Formatted({self.amount})"
+
+    def __format__(self, spec):
+        return format(self.amount, spec)
+
+
+class FormattedWrongly:
+    def __format__(self, spec):
+        return 3
+
+
+def test_objects_that_format_themselves():
+    def fn():
+        held = Formatted(3)
+        return (
+            f"{held} {held:>4} {held!r:>13}",
+            format(held),
+            format(held, "03"),
+            "{} {!r}".format(held, held),
+            "{0.amount}".format(held),
+            errors_of(lambda: f"{FormattedWrongly()}"),
+        )
+
+    agree_plain(fn)
+
+
+def test_attributes_that_every_module_has():
+    def fn():
+        module = collections.abc
+        return "Mapping" in module.__dict__, module.__class__, errors_of(lambda: module.missing)
+
+    agree_plain(fn)
+
+
+def test_a_dataclass_made_in_a_loop():
+    def fn():
+        made = []
+        for size in range(2):
+            try:
+
+                @dataclasses.dataclass
+                class Sized:
+                    size: int
+
+                made.append(Sized(size).size)
+            except Exception as error:
+                made.append(str(error))
+        return made
+
+    agree_plain(fn)

@@ -1,0 +1,1 @@
+"""Parts of Python and torch of which a program takes a few."""

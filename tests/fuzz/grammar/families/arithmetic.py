@@ -1,0 +1,73 @@
+"""Numbers and math."""
+
+from __future__ import annotations
+
+from tests.fuzz.grammar.production import Family, rows
+
+FAMILY = Family(
+    expressions={
+        "int": rows(
+            (1, "math.gcd(<int>, <int>)"),
+            (1, "math.floor(<float>)", "try"),
+            (1, "math.ceil(math.tanh(<float>) * 5)"),
+            (1, "math.isqrt(abs(<int>))"),
+            (1, "math.comb(4, <count>)"),
+            (1, "round(math.tanh(<float>) * 9)"),
+            (1, "((<int> << <count>) % 1009)"),
+            (1, "(<int> >> 1)"),
+            (1, "(<int> | <int>)"),
+            (1, "pow(<int>, <count>, 97)"),
+            (1, "((<int> % 11) ** <count>)"),
+            (1, "divmod(<int>, 4)[1]"),
+            (1, "(-<int> // 3)"),
+            (1, "(<int>).bit_length()"),
+            (1, "(int(<float> > 0) + True)"),
+            (1, "(math.prod(<ints>) % 101)"),
+            (1, "(hash(<int> % 50))"),
+            (1, "(<int>).__add__(<int>)"),
+            (1, "(int.from_bytes(<word>.encode(), 'big') % 97)"),
+            (1, "(<int> % <int>)", "try"),
+            (1, "(abs(complex(<int>, 0)) // 1 and <int>)"),
+        ),
+        "float": rows(
+            (1, "math.hypot(<float>, <float>)"),
+            (1, "math.fsum([<float>, <float>])"),
+            (1, "math.copysign(<float>, <float>)"),
+            (1, "math.fmod(<float>, 3)", "try"),
+            (1, "math.atan2(<float>, <float>)"),
+            (1, "(<int> / 7)"),
+            (1, "round(math.tanh(<float>), 2)"),
+            (1, "(math.tanh(<float>) // 0.3)"),
+            (1, "(<float> % 2)"),
+            (1, "max(<float>, <int>)"),
+            (1, "min(<float>, math.inf)"),
+            (1, "(2.0 ** <count>)"),
+            (1, "(<float> / <float>)", "try"),
+            (1, "math.log(<float>)", "try"),
+            (1, "((1 + 3j).imag + <int>)"),
+            (1, "(float('nan') if <truth> else math.pi)"),
+            (1, "sum([<float>, <int>, <bool>])"),
+            (1, "statistics.mean([<int>, <int>])"),
+        ),
+        "bool": rows(
+            (1, "math.isnan(<float>)"),
+            (1, "math.isclose(<float>, <float>)"),
+            (1, "(<int> < <int> < <int> != <digit>)"),
+            (1, "(<bool> ^ <bool>)"),
+            (1, "(<bool> & (<int> > 1))"),
+            (1, "(<float>).is_integer()"),
+            (1, "isinstance(<int>, (int, str))"),
+            (1, "issubclass(bool, int | str)"),
+            (1, "(<int> is None)"),
+            (1, "(type(<bool>) is bool)"),
+        ),
+    },
+    statements=rows(
+        (1, "<set:int> //= 2"),
+        (1, "<set:int> %= 7"),
+        (1, "<set:int> ^= <digit>"),
+        (1, "<set:int> <<= 1"),
+        (1, "<set:float> **= 2\n<a=set:float> = math.tanh(<a>)"),
+        (1, "<set:float> /= <real>", "try"),
+    ),
+)
