@@ -235,6 +235,8 @@ class _Comparison:
         )
 
     def _mapping(self, a: Any, b: Any, where: str) -> str | None:
+        if any(isinstance(key, torch.Tensor) for key in [*a, *b]):  # as optimizers keep state; tensors equal themselves
+            return self.values(list(a.items()), list(b.items()), f"{where}.items()")
         if list(a) != list(b):
             return f"{where}: keys {list(a)} against {list(b)}"
         return self._first(self.values(a[key], b[key], f"{where}[{key!r}]") for key in a)
